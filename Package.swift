@@ -1,0 +1,127 @@
+// swift-tools-version: 6.1
+// The targets below and what each may import are the architecture: see docs/ARCHITECTURE.md.
+// `make check` compares every target's imports with the table there.
+import PackageDescription
+
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let collections: Target.Dependency = .product(name: "Collections", package: "swift-collections")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
+let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+
+let strict: [SwiftSetting] = [.swiftLanguageMode(.v6)]
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func program(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+let package = Package(
+    name: "cc-orchestrator",
+    platforms: [.macOS(.v15)],
+    products: [
+        .library(name: "CCOrchestrator", targets: ["CCOrchestrator"]),
+        .executable(name: "cc-coordinator", targets: ["cc-coordinator"]),
+        .executable(name: "cc-agent", targets: ["cc-agent"]),
+        .executable(name: "ccctl", targets: ["ccctl"]),
+        .executable(name: "cc-guard", targets: ["cc-guard"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+    ],
+    targets: [
+        // Pure: no Foundation, no clock, no randomness of their own.
+        library("ClusterModel"),
+        library("CoordinatorCore", ["ClusterModel", collections]),
+        library("AgentPool", ["ClusterModel", collections]),
+
+        // The machine: system calls and sockets.
+        .target(name: "SystemShims"),
+        .systemLibrary(name: "CZeroMQ", pkgConfig: "libzmq", providers: [.apt(["libzmq3-dev"])]),
+        library("ZeroMQ", ["CZeroMQ", "SystemShims"]),
+        .executableTarget(name: "cc-guard"),
+
+        // What travels and what is configured.
+        library("ClusterWire", ["ClusterModel", protobuf]),
+        library("Settings", ["ClusterModel", yams, logging]),
+
+        // The coordinator.
+        library("CoordinatorStore", ["CoordinatorCore", "ClusterModel", grdb, crypto]),
+        library(
+            "CoordinatorServer",
+            [
+                "CoordinatorCore", "CoordinatorStore", "ClusterModel", "ClusterWire", "ZeroMQ", "SystemShims",
+                "Settings", lifecycle, logging,
+            ]),
+
+        // The agent.
+        library("ClaudeProcess", ["ClusterModel", subprocess, logging]),
+        library("AgentOutbox", ["ClusterModel", grdb]),
+        library(
+            "AgentServer",
+            [
+                "AgentPool", "AgentOutbox", "ClaudeProcess", "ClusterModel", "ClusterWire", "ZeroMQ", "SystemShims",
+                "Settings", lifecycle, logging,
+            ]),
+
+        // The user's side.
+        library("CoordinatorClient", ["ClusterModel", "ClusterWire", "ZeroMQ", "SystemShims"]),
+        library(
+            "CCOrchestrator", ["CoordinatorClient", "CoordinatorServer", "AgentServer", "Settings", lifecycle, logging]),
+        library(
+            "CtlCommands",
+            ["CCOrchestrator", "CoordinatorClient", "ClusterModel", "Settings", argumentParser, unixSignals, logging]),
+
+        // The programs.
+        program("cc-coordinator", ["CoordinatorServer", "Settings", argumentParser, lifecycle, logging]),
+        program("cc-agent", ["AgentServer", "Settings", argumentParser, lifecycle, logging]),
+        program("ccctl", ["CtlCommands"]),
+
+        // Referees and stand-ins; none of them imports a module of the product.
+        library("ServiceSims", [hummingbird, logging]),
+        program("anthropic-sim", ["ServiceSims", argumentParser, lifecycle, logging]),
+        program("claude-sim"),
+
+        // Test support and scenes.
+        library(
+            "ClusterTestKit",
+            ["CoordinatorClient", "ClusterModel", "ClusterWire", "ServiceSims", "SystemShims", subprocess, httpClient]),
+        program("fleet-scenes", ["ClusterTestKit", argumentParser]),
+
+        tests("ClusterModelTests", ["ClusterModel"]),
+        tests("CoordinatorCoreTests", ["CoordinatorCore", "ClusterModel"]),
+        tests("AgentPoolTests", ["AgentPool", "ClusterModel"]),
+        tests("ZeroMQTests", ["ZeroMQ", "SystemShims"]),
+        tests("ClusterWireTests", ["ClusterWire", "ClusterModel"]),
+        tests("SettingsTests", ["Settings"]),
+        tests("CoordinatorStoreTests", ["CoordinatorStore", "CoordinatorCore", "ClusterModel"]),
+        tests("ClaudeProcessTests", ["ClaudeProcess", "ClusterModel", "ServiceSims", subprocess]),
+        tests("AgentOutboxTests", ["AgentOutbox", "ClusterModel"]),
+        tests("ServiceSimsTests", ["ServiceSims", .product(name: "HummingbirdTesting", package: "hummingbird")]),
+        tests("SystemTests", ["ClusterTestKit", "CoordinatorClient", "ClusterModel"]),
+    ]
+)

@@ -1,0 +1,31 @@
+/// The sizes that hold everywhere. A limit that a user may change is in the settings; these are part of the protocol.
+public enum Limits {
+    /// Content above this travels and rests as a blob.
+    public static let inlineContentBytes = 64 * 1024
+    /// The largest frame on the loop's endpoints.
+    public static let frameBytes = 1024 * 1024
+    /// What a sender fills a frame to: the rest is room for the envelope.
+    public static let frameFillBytes = 768 * 1024
+    /// A blob travels in pieces of this size.
+    public static let blobChunkBytes = 256 * 1024
+    /// The largest blob.
+    public static let blobBytes = 64 * 1024 * 1024
+    /// The largest prompt: what a Claude model can read is far below it (1,000,000 tokens of 4 bytes).
+    public static let promptBytes = 8 * 1024 * 1024
+    /// The largest answer kept; a longer one fails its attempt in words.
+    public static let answerBytes = 64 * 1024 * 1024
+    /// Names of jobs, tasks, agents.
+    public static let nameBytes = 256
+    /// The end of an instance's stream and standard error that a failure keeps.
+    public static let failureDetailBytes = 64 * 1024
+    /// The line that a template was filled with, as it is kept for the result.
+    public static let inputBytes = 4096
+    /// A JSON Schema.
+    public static let schemaBytes = 64 * 1024
+    /// Tasks of one submit batch, assignment frame or page of a query.
+    public static let tasksPerMessage = 1000
+    /// Rows in a job's table of options.
+    public static let optionsPerJob = 4096
+    /// Tasks of one job.
+    public static let tasksPerJob = 5_000_000
+}
