@@ -75,7 +75,7 @@ let package = Package(
             "CoordinatorServer",
             [
                 "CoordinatorCore", "CoordinatorStore", "ClusterModel", "ClusterWire", "ZeroMQ", "SystemShims",
-                "Settings", lifecycle, logging,
+                "Settings", protobuf, collections, lifecycle, logging,
             ]),
 
         // The agent.

@@ -31,7 +31,7 @@ public struct CoordinatorCore: Sendable {
     var unfinishedTasks = 0
     var resultsSetAside: UInt64 = 0
     /// The data directory's disk is nearly full: submits are refused so that results still fit.
-    var diskIsLow = false
+    public internal(set) var diskIsLow = false
     var jitter: JitterSource
     var turn = Turn()
 
