@@ -97,7 +97,11 @@ let package = Package(
             ["CCOrchestrator", "CoordinatorClient", "ClusterModel", "Settings", argumentParser, unixSignals, logging]),
 
         // The programs.
-        program("cc-coordinator", ["CoordinatorServer", "Settings", argumentParser, lifecycle, logging]),
+        program(
+            "cc-coordinator",
+            [
+                "CoordinatorServer", "CoordinatorStore", "ZeroMQ", "ClusterModel", "Settings", argumentParser, lifecycle, logging,
+            ]),
         program("cc-agent", ["AgentServer", "Settings", argumentParser, lifecycle, logging]),
         program("ccctl", ["CtlCommands"]),
 
