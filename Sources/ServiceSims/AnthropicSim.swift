@@ -85,9 +85,11 @@ public final class AnthropicSim: Sendable {
         try await state.waitUntil(condition)
     }
 
-    private static func quietLogger() -> Logger {
+    /// Writes to standard error, and hardly ever.
+    public static func quietLogger() -> Logger {
         var logger = Logger(label: "anthropic-sim") { StreamLogHandler.standardError(label: $0) }
-        logger.logLevel = .warning
+        // Being stopped is how a simulator ends; the server calls that an error. Real ones are thrown.
+        logger.logLevel = .critical
         return logger
     }
 }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Foundation
-import Logging
 import ServiceLifecycle
 import ServiceSims
 
@@ -31,8 +30,7 @@ struct AnthropicSimCommand: AsyncParsableCommand {
     @Option(help: "The only key that is let in.") var apiKey: String?
 
     func run() async throws {
-        var logger = Logger(label: "anthropic-sim") { StreamLogHandler.standardError(label: $0) }
-        logger.logLevel = .warning
+        let logger = AnthropicSim.quietLogger()
         let service = SimService(
             sim: try AnthropicSim(configuration: simConfiguration(), logger: logger), portFile: portFile)
         // Cancelled, not shut down gracefully: a held or silent call must not keep the program alive.

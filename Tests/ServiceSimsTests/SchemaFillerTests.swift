@@ -25,6 +25,7 @@ struct SchemaFillerTests {
         #expect(items.count == 2)
         #expect(Set(items).count == 2)
         #expect(items.allSatisfy { $0.string?.contains("NONCE-x") == true })
+        #expect(items == ["NONCE-x items 1", "NONCE-x items 2"])
         #expect(value["kind"] == "a" || value["kind"] == "b")
         #expect(value["fixed"] == 7)
         #expect(value["empty"] == [])

@@ -68,4 +68,11 @@ struct ScriptTests {
         let blocks = ["[[silent: 9]]", "[Request interrupted by user]", "next"].map { MessagesRequest.Block(text: $0) }
         #expect(UserText.own(blocks) == "next")
     }
+
+    @Test("a failed prompt that comes again before the next one is over")
+    func failed() {
+        let blocks = ["first [[status: 529]]\n", "second"].map { MessagesRequest.Block(text: $0) }
+        #expect(UserText.own(blocks) == "second")
+        #expect(UserText.own([MessagesRequest.Block(text: "alone\n")]) == "alone")
+    }
 }

@@ -38,6 +38,27 @@ struct TurnTests {
         #expect(!turn.isFirst && turn.round == 1)
     }
 
+    @Test("a refused structured answer is asked for again, and the demand is no prompt")
+    func enforced() throws {
+        let use: JSONValue = ["type": "tool_use", "id": "t", "name": "StructuredOutput", "input": [:]]
+        func result(isError: JSONValue) -> JSONValue {
+            [
+                "role": "user",
+                "content": [["type": "tool_result", "tool_use_id": "t", "content": "x", "is_error": isError]],
+            ]
+        }
+        let start: [JSONValue] = [["role": "user", "content": "plan"], ["role": "assistant", "content": [use]]]
+        let enforced = try turn(
+            .array(
+                start + [
+                    result(isError: true), ["role": "assistant", "content": "talk"],
+                    ["role": "user", "content": "[structured-output-enforce] You MUST call it."],
+                ]))
+        #expect(enforced.prompt == "plan")
+        #expect(!enforced.structuredAccepted && !enforced.isFirst)
+        #expect(try turn(.array(start + [result(isError: false)])).structuredAccepted)
+    }
+
     @Test("after a finished turn, a new prompt counts from nothing")
     func afterwards() throws {
         let turn = try turn([

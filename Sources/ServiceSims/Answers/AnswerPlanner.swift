@@ -45,7 +45,7 @@ struct AnswerPlanner: Sendable {
             let call = script.toolCalls[scriptedDone]
             return toolUse(call.name, call.input, draws)
         }
-        if let schema, !turn.toolsCalled.contains(structured) {
+        if let schema, !turn.structuredAccepted {
             if let input = script.structured { return toolUse(structured, input, draws) }
             var filler = SchemaFiller(
                 schema: schema, mention: nonces.joined(separator: " "),

@@ -26,22 +26,25 @@ struct SchemaFiller {
     }
 
     /// The value.
-    mutating func fill() -> JSONValue { fill(root, name: "value", depth: 0) }
+    mutating func fill() -> JSONValue { fill(root, name: "value", place: "", depth: 0) }
 
-    private mutating func fill(_ schema: JSONValue, name: String, depth: Int) -> JSONValue {
+    /// `place` tells the items of arrays apart (" 2.1": the first item of the second), so that their strings differ.
+    private mutating func fill(_ schema: JSONValue, name: String, place: String, depth: Int) -> JSONValue {
         guard depth <= Self.deepest else { return .null }
         if let constant = schema["const"] { return constant }
         if let choices = schema["enum"]?.array, !choices.isEmpty {
             return choices[Int.random(in: 0..<choices.count, using: &draws)]
         }
-        if let target = schema["$ref"]?.string.flatMap(resolve) { return fill(target, name: name, depth: depth + 1) }
+        if let target = schema["$ref"]?.string.flatMap(resolve) {
+            return fill(target, name: name, place: place, depth: depth + 1)
+        }
         if let branch = (schema["anyOf"] ?? schema["oneOf"])?.array?.first {
-            return fill(branch, name: name, depth: depth + 1)
+            return fill(branch, name: name, place: place, depth: depth + 1)
         }
         switch kind(of: schema) {
-        case "object": return object(schema, depth: depth)
-        case "array": return array(schema, name: name, depth: depth)
-        case "string": return .string(string(schema, name: name))
+        case "object": return object(schema, place: place, depth: depth)
+        case "array": return array(schema, name: name, place: place, depth: depth)
+        case "string": return .string(string(schema, name: name + place))
         case "integer": return .int(integer(schema))
         case "number": return number(schema)
         case "boolean": return .bool(Bool.random(using: &draws))
@@ -63,7 +66,7 @@ struct SchemaFiller {
         }
     }
 
-    private mutating func object(_ schema: JSONValue, depth: Int) -> JSONValue {
+    private mutating func object(_ schema: JSONValue, place: String, depth: Int) -> JSONValue {
         let properties = schema["properties"]?.object ?? [:]
         let required = schema["required"]?.array?.compactMap(\.string) ?? []
         var names = Set(required)
@@ -71,17 +74,20 @@ struct SchemaFiller {
         var members: [String: JSONValue] = [:]
         // In sorted order: each member's draw must not hang on a dictionary's order.
         for name in names.sorted() {
-            members[name] = fill(properties[name] ?? ["type": "string"], name: name, depth: depth + 1)
+            members[name] = fill(properties[name] ?? ["type": "string"], name: name, place: place, depth: depth + 1)
         }
         return .object(members)
     }
 
-    private mutating func array(_ schema: JSONValue, name: String, depth: Int) -> JSONValue {
+    private mutating func array(_ schema: JSONValue, name: String, place: String, depth: Int) -> JSONValue {
         let least = min(max(0, schema["minItems"]?.int ?? 0), Self.longest)
         let most = max(0, schema["maxItems"]?.int ?? Int.max)
         let count = min(max(least, depth < Self.optionalDepth ? 1 : 0), most)
         let items = schema["items"] ?? ["type": "string"]
-        return .array((0..<count).map { fill(items, name: "\(name) \($0 + 1)", depth: depth + 1) })
+        let prefix = place.isEmpty ? " " : place + "."
+        return .array(
+            (1...max(1, count)).prefix(count).map { fill(items, name: name, place: "\(prefix)\($0)", depth: depth + 1) }
+        )
     }
 
     private mutating func string(_ schema: JSONValue, name: String) -> String {

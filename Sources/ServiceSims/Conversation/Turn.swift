@@ -7,15 +7,19 @@ struct Turn: Hashable, Sendable {
     /// The text of the last tool result, when the last message is one.
     let lastResult: String?
 
+    /// Whether a `StructuredOutput` of this turn was taken without an error.
+    let structuredAccepted: Bool
+
     /// Whether this call is the turn's first: its last message is the prompt itself.
     var isFirst: Bool { toolsCalled.isEmpty && lastResult == nil }
     /// How many tool rounds went before this call.
     var round: Int { toolsCalled.count }
 
-    init(prompt: String, toolsCalled: [String] = [], lastResult: String? = nil) {
+    init(prompt: String, toolsCalled: [String] = [], lastResult: String? = nil, structuredAccepted: Bool = false) {
         self.prompt = prompt
         self.toolsCalled = toolsCalled
         self.lastResult = lastResult
+        self.structuredAccepted = structuredAccepted
     }
 
     init(of request: MessagesRequest) {
@@ -35,11 +39,20 @@ struct Turn: Hashable, Sendable {
         let results = since.last.map { $0.content.blocks.filter { $0.type == "tool_result" } } ?? []
         self.init(
             prompt: prompt,
-            toolsCalled: since.filter { $0.role == "assistant" }.flatMap { message in
-                message.content.blocks.compactMap(\.name)
-            },
+            toolsCalled: since.flatMap { $0.content.blocks.compactMap(\.name) },
             lastResult: results.last.map { block in
                 block.content?.blocks.compactMap(\.text).joined(separator: "\n") ?? ""
-            })
+            },
+            structuredAccepted: Self.accepted(since))
+    }
+
+    private static func accepted(_ messages: ArraySlice<MessagesRequest.Message>) -> Bool {
+        var lastCall: String?
+        for block in messages.flatMap(\.content.blocks) {
+            if let name = block.name { lastCall = name }
+            let isAnswer = block.type == "tool_result" && lastCall == MessagesRequest.structuredOutputTool
+            if isAnswer, !block.isError { return true }
+        }
+        return false
     }
 }

@@ -11,7 +11,7 @@ struct MessagesEndpoint: Sendable {
     /// Thrown to break a stream off, as a lost connection would.
     private struct Cut: Error {}
 
-    func respond(to request: Request, frame: ResponseFrame) async throws -> Response {
+    func respond(to request: Request, caller: CallerWatch, frame: ResponseFrame) async throws -> Response {
         let body = try await Self.body(of: request)
         let decoded: MessagesRequest
         do {
@@ -26,16 +26,16 @@ struct MessagesEndpoint: Sendable {
         let inputTokens = TokenEstimate.tokens(bytes: body.count)
         let schema = decoded.tools.first { $0.name == MessagesRequest.structuredOutputTool }?.inputSchema
 
-        // Watching for the caller's leaving costs the connection its reuse, so only long waits are watched.
-        var watch = CallerWatch(request: request)
-        if state.isHeld { try await watch.run { try await state.waitWhileHeld() } }
+        if state.isHeld {
+            let state = state
+            try await caller.run { try await state.waitWhileHeld() }
+        }
         let decision = state.decide(turn: turn, schema: schema, inputTokens: inputTokens)
         if decision.plan.latencyMilliseconds > 0 {
-            try await watch.wait(milliseconds: decision.plan.latencyMilliseconds)
+            try await caller.wait(milliseconds: decision.plan.latencyMilliseconds)
         }
         var frame = frame
         for header in decision.limitHeaders { frame.set(header.name, header.value) }
-        if watch.isUsed { frame.set("connection", "close") }
         switch decision.plan.outcome {
         case .error(let error):
             call.end(.error(status: error.status))
@@ -46,9 +46,9 @@ struct MessagesEndpoint: Sendable {
                 inputTokens: inputTokens, answer: answer)
             let silent = decision.plan.silentMilliseconds
             return decoded.stream
-                ? stream(events, cut: cut, silentMilliseconds: silent, call: call, watch: watch, frame: frame)
+                ? stream(events, cut: cut, silentMilliseconds: silent, call: call, caller: caller, frame: frame)
                 : try await whole(
-                    events, cut: cut, silentMilliseconds: silent, call: call, watch: watch, frame: frame)
+                    events, cut: cut, silentMilliseconds: silent, call: call, caller: caller, frame: frame)
         }
     }
 
@@ -65,19 +65,17 @@ struct MessagesEndpoint: Sendable {
     }
 
     private func whole(
-        _ events: MessageEvents, cut: Bool, silentMilliseconds: Int, call: OpenCall, watch: CallerWatch,
+        _ events: MessageEvents, cut: Bool, silentMilliseconds: Int, call: OpenCall, caller: CallerWatch,
         frame: ResponseFrame
     ) async throws -> Response {
-        var watch = watch
-        if silentMilliseconds > 0 { try await watch.wait(milliseconds: silentMilliseconds) }
-        var frame = frame
-        if watch.isUsed { frame.set("connection", "close") }
+        if silentMilliseconds > 0 { try await caller.wait(milliseconds: silentMilliseconds) }
         state.produced(events.answer.outputTokens)
         guard cut else {
             call.end(.answered)
             return try frame.json(events.message())
         }
         let text = try JSONText.data(events.message())
+        var frame = frame
         frame.set("content-type", "application/json")
         return Response(
             status: .ok, headers: frame.headers,
@@ -89,17 +87,12 @@ struct MessagesEndpoint: Sendable {
     }
 
     private func stream(
-        _ events: MessageEvents, cut: Bool, silentMilliseconds: Int, call: OpenCall, watch: CallerWatch,
+        _ events: MessageEvents, cut: Bool, silentMilliseconds: Int, call: OpenCall, caller: CallerWatch,
         frame: ResponseFrame
     ) -> Response {
         let state = state
-        var frame = frame
-        if silentMilliseconds >= CallerWatch.leastMilliseconds { frame.set("connection", "close") }
         return frame.events { writer in
-            if silentMilliseconds > 0 {
-                var watch = watch
-                try await watch.wait(milliseconds: silentMilliseconds)
-            }
+            if silentMilliseconds > 0 { try await caller.wait(milliseconds: silentMilliseconds) }
             let deltas = try events.deltas()
             try await Self.write(events.opening(), to: &writer)
             let start = ContinuousClock.now

@@ -2,15 +2,15 @@ import Hummingbird
 
 /// Sends a request to the endpoint that its path names. The API's paths may have any prefix: a gateway adds one.
 struct SimResponder: HTTPResponder {
-    typealias Context = BasicRequestContext
+    typealias Context = SimContext
 
     let state: SimState
 
-    func respond(to request: Request, context: Context) async throws -> Response {
+    func respond(to request: Request, context: SimContext) async throws -> Response {
         let frame = ResponseFrame(requestNumber: state.nextRequestNumber(), seed: state.configuration.seed)
         var response: Response
         do {
-            response = try await route(request, frame: frame)
+            response = try await route(request, caller: context.caller, frame: frame)
         } catch let error as APIError {
             response = try frame.error(error)
         }
@@ -18,7 +18,7 @@ struct SimResponder: HTTPResponder {
         return response
     }
 
-    private func route(_ request: Request, frame: ResponseFrame) async throws -> Response {
+    private func route(_ request: Request, caller: CallerWatch, frame: ResponseFrame) async throws -> Response {
         let path = request.uri.path
         if path.hasPrefix("/_"),
             let response = try await AdminEndpoints(state: state).respond(to: request, frame: frame)
@@ -32,7 +32,7 @@ struct SimResponder: HTTPResponder {
         }
         try checkKey(request)
         return isMessages
-            ? try await MessagesEndpoint(state: state).respond(to: request, frame: frame)
+            ? try await MessagesEndpoint(state: state).respond(to: request, caller: caller, frame: frame)
             : try await CountTokensEndpoint(state: state).respond(to: request, frame: frame)
     }
 
