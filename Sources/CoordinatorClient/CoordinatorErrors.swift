@@ -43,15 +43,19 @@ public struct CoordinatorUnreachable: Error, Hashable, Sendable, CustomStringCon
     public var tried: Duration
     /// Whether it had answered anything before.
     public var hadAnswered: Bool
+    /// What the connection itself said, if anything.
+    public var reason: String?
 
-    public init(endpoint: String, tried: Duration, hadAnswered: Bool) {
+    public init(endpoint: String, tried: Duration, hadAnswered: Bool, reason: String? = nil) {
+        self.reason = reason
         self.endpoint = endpoint
         self.tried = tried
         self.hadAnswered = hadAnswered
     }
 
     public var description: String {
-        let seconds = String(format(tried))
+        let seconds = format(tried)
+        if let reason { return "the coordinator at \(endpoint) can't be spoken with (tried for \(seconds) s): \(reason)" }
         return hadAnswered
             ? "the coordinator at \(endpoint) has not answered for \(seconds) s"
             : "no coordinator answers at \(endpoint) (tried for \(seconds) s): start cc-coordinator, or name another with --coordinator"

@@ -4,6 +4,8 @@ public enum TransportEvent: Sendable {
     case connected
     /// The connection broke; it is made again by itself.
     case disconnected
+    /// The other side is there and won't have us; it is tried again.
+    case refused(reason: String)
     case frame([UInt8])
 }
 
@@ -13,7 +15,8 @@ public protocol FrameTransport: Sendable {
     var events: AsyncStream<TransportEvent> { get }
 
     /// Queues a frame. It is lost if the connection breaks.
-    func send(_ frame: [UInt8])
+    /// - Throws: An error in words if the frame can't be taken.
+    func send(_ frame: [UInt8]) throws
 
     /// Ends the connection and ``events``.
     func close()

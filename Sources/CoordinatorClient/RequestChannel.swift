@@ -38,6 +38,9 @@ actor RequestChannel<Reply: NumberedReply> {
     private var reader: Task<Void, Never>?
     private var ticker: Task<Void, Never>?
     private var isClosed = false
+    private var isConnected = false
+    /// Why the other side won't have us, or why a frame was not taken.
+    private var trouble: String?
     /// Frames that were no reply, or to no request of ours.
     private(set) var dropped = 0
 
@@ -67,7 +70,8 @@ actor RequestChannel<Reply: NumberedReply> {
             pending[id] = Pending(
                 frame: bytes, since: now, timeLimit: timeLimit, repeatAt: now + limits.firstRepeat,
                 repeatAfter: limits.firstRepeat)
-            transport.send(bytes)
+            // Without a connection it waits here: all that is open goes out with the next one.
+            if isConnected { post(bytes) }
             return Ticket(id: id)
         } catch {
             releaseSlot()
@@ -119,8 +123,11 @@ actor RequestChannel<Reply: NumberedReply> {
     private func take(_ event: TransportEvent) {
         switch event {
         case .connected:
+            isConnected = true
+            trouble = nil
             for id in pending.keys.sorted() { sendAgain(id) }
-        case .disconnected: break
+        case .disconnected: isConnected = false
+        case .refused(let reason): trouble = reason
         case .frame(let bytes):
             guard let reply = Self.decode(bytes), pending[reply.requestID] != nil else {
                 dropped += 1
@@ -147,7 +154,7 @@ actor RequestChannel<Reply: NumberedReply> {
                 settle(id, .failure(unreachable(limits.connectTimeout)))
             } else if hasAnswered, let limit = request.timeLimit, now - request.since >= limit {
                 settle(id, .failure(unreachable(limit)))
-            } else if now >= request.repeatAt {
+            } else if isConnected && now >= request.repeatAt {
                 sendAgain(id)
             }
         }
@@ -158,11 +165,20 @@ actor RequestChannel<Reply: NumberedReply> {
         request.repeatAt = clock.now + request.repeatAfter
         request.repeatAfter = min(request.repeatAfter * 2, limits.longestRepeat)
         pending[id] = request
-        transport.send(request.frame)
+        post(request.frame)
+    }
+
+    /// A frame that is not taken now is repeated like one without an answer.
+    private func post(_ frame: [UInt8]) {
+        do {
+            try transport.send(frame)
+        } catch {
+            trouble = "\(error)"
+        }
     }
 
     private func unreachable(_ tried: Duration) -> CoordinatorUnreachable {
-        CoordinatorUnreachable(endpoint: endpoint, tried: tried, hadAnswered: hasAnswered)
+        CoordinatorUnreachable(endpoint: endpoint, tried: tried, hadAnswered: hasAnswered, reason: trouble)
     }
 
     private func settle(_ id: UInt64, _ outcome: Result<Reply, any Error>) {

@@ -2,7 +2,7 @@ import Foundation
 
 /// One line on standard error that is drawn over itself; nothing when that is no terminal.
 struct LiveLine {
-    private let isShown: Bool
+    let isShown: Bool
     private var isDrawn = false
 
     init(quiet: Bool) { isShown = !quiet && Terminal.isTerminal(2) }

@@ -35,10 +35,16 @@ struct JobWaiter {
         var line = LiveLine(quiet: quiet)
         defer { line.clear() }
         var pause = Self.firstPause
+        var told = ""
         while true {
             let summaries = try await summaries(of: jobs)
             if summaries.allSatisfy(\.isFinished) { return summaries }
             progress.observe(summaries, at: Instant(nanoseconds: Self.nanoseconds(clock.now - start)))
+            if let note = summaries.map(\.note).first(where: { !$0.isEmpty }), note != told, !line.isShown {
+                // Without a live line, what holds the job is told once.
+                Note.say("ccctl: \(SafeText.oneLine(note))")
+                told = note
+            }
             line.draw(progress.line)
             try await Task.sleep(for: pause)
             pause = min(pause * 5 / 4, Self.longestPause)
