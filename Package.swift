@@ -89,12 +89,15 @@ let package = Package(
             ]),
 
         // The user's side.
-        library("CoordinatorClient", ["ClusterModel", "ClusterWire", "ZeroMQ", "SystemShims"]),
+        library("CoordinatorClient", ["ClusterModel", "ClusterWire", "ZeroMQ", "SystemShims", crypto, logging]),
         library(
             "CCOrchestrator", ["CoordinatorClient", "CoordinatorServer", "AgentServer", "Settings", lifecycle, logging]),
         library(
             "CtlCommands",
-            ["CCOrchestrator", "CoordinatorClient", "ClusterModel", "Settings", argumentParser, unixSignals, logging]),
+            [
+                "CCOrchestrator", "CoordinatorClient", "ClusterModel", "Settings", argumentParser, unixSignals, logging,
+                yams,
+            ]),
 
         // The programs.
         program(
@@ -126,6 +129,7 @@ let package = Package(
         tests("ClaudeProcessTests", ["ClaudeProcess", "ClusterModel", "ServiceSims", subprocess]),
         tests("AgentOutboxTests", ["AgentOutbox", "ClusterModel"]),
         tests("ServiceSimsTests", ["ServiceSims", .product(name: "HummingbirdTesting", package: "hummingbird")]),
+        tests("CtlCommandsTests", ["CtlCommands", "ClusterModel", "CoordinatorClient"]),
         tests("SystemTests", ["ClusterTestKit", "CoordinatorClient", "ClusterModel"]),
     ]
 )
