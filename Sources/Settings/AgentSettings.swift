@@ -1,0 +1,159 @@
+import ClusterModel
+import Logging
+
+/// All that an agent can be told.
+public struct AgentSettings: Hashable, Sendable {
+    /// Where the coordinator listens for agents.
+    public var coordinator: Endpoint
+    /// 1 to 64 of letters, digits, dot, underscore and dash.
+    public var name: String
+    /// How many `claude` processes at once.
+    public var instances: Int
+    /// Absolute path of the Claude Code CLI.
+    public var claudePath: String
+    /// Absolute; holds the outbox and the instances' own folders.
+    public var stateDirectory: String
+    /// Names with values that tasks may ask for.
+    public var labels: [String: String]
+    /// Nil: the CLI's own choice.
+    public var model: String?
+    /// For tasks that do not say.
+    public var taskTimeout: Milliseconds
+    /// An instance that has done so many is replaced.
+    public var tasksPerInstance: Int
+    /// An instance resident above it is replaced between tasks, in bytes.
+    public var memoryPerInstance: Int64
+    /// Starts of instances a minute, at the most.
+    public var instancesPerMinute: Int
+    /// What jobs may do on this host.
+    public var policy: AgentPolicy
+    /// The least important lines to log.
+    public var logLevel: Logger.Level
+    /// How they are written.
+    public var logFormat: LogFormat
+    /// Absolute; the secret that this host's processes share.
+    public var secretFile: String
+    /// Absolute path of cc-guard; nil: the one beside the program.
+    public var guardPath: String?
+
+    /// The table of settings.
+    public enum Key {
+        static let coordinator = SettingKey(
+            "coordinator", .connectEndpoint, default: "tcp://127.0.0.1:7301",
+            help: "Where the coordinator listens for agents (its agents-endpoint).")
+        static let name = SettingKey("name", .string, help: "This agent's name; by default the host's.")
+        static let instances = SettingKey(
+            "instances", .integer(1...1000), default: "8",
+            help: "How many claude processes at once; each takes 210 MB and more.")
+        static let claude = SettingKey(
+            "claude", .string, default: "claude", help: "The Claude Code CLI: a path, or a name to look up in PATH.")
+        static let stateDirectory = SettingKey(
+            "state-dir", .path,
+            help:
+                "Where unsent results and instances' files are kept; by default cc-orchestrator/agent-NAME in $XDG_STATE_HOME or ~/.local/state."
+        )
+        static let labels = SettingKey(
+            "labels", .map, default: "", flag: "--label", help: "What tasks may ask of an agent, such as zone: eu.")
+        static let model = SettingKey(
+            "model", .string, help: "For tasks that name none; by default the CLI's own choice.")
+        static let taskTimeout = SettingKey(
+            "task-timeout", .duration(.seconds(1)...(.seconds(604_800))), default: "10m",
+            help: "For tasks that do not say.")
+        static let tasksPerInstance = SettingKey(
+            "tasks-per-instance", .integer(1...1_000_000), default: "50",
+            help: "An instance is replaced after so many tasks.")
+        static let memoryPerInstance = SettingKey(
+            "memory-per-instance", .bytes((64 << 20)...(1 << 40)), default: "512MB",
+            help: "An instance that takes more than this is replaced between tasks.")
+        static let instancesPerMinute = SettingKey(
+            "instances-per-minute", .integer(1...100_000), default: "600",
+            help: "Starts of instances a minute, at the most.")
+        static let guardPath = SettingKey("guard", .path, help: "cc-guard; by default the one beside this program.")
+
+        /// Every key, in the order of the example file.
+        public static let all: [SettingKey] = [
+            coordinator, name, instances, claude, stateDirectory, labels, model, taskTimeout, tasksPerInstance,
+            memoryPerInstance, instancesPerMinute, AgentPolicy.Key.runners, AgentPolicy.Key.directories,
+            AgentPolicy.Key.permissionModes, CommonKeys.logLevel, CommonKeys.logFormat, CommonKeys.secretFile,
+            guardPath,
+        ]
+    }
+
+    /// Reads and checks them.
+    ///
+    /// - Throws: ``SettingsError`` for the first value that cannot be used, or if no `claude` is found.
+    public init(_ source: SettingsSource) throws(SettingsError) {
+        coordinator = try source.endpoint(Key.coordinator)
+        name = try Self.name(source)
+        instances = try source.integer(Key.instances)
+        claudePath = try Self.claudePath(source)
+        if let path = try source.path(Key.stateDirectory) {
+            stateDirectory = path
+        } else {
+            stateDirectory = try source.context.stateDirectory() + "/agent-\(name)"
+        }
+        labels = try Self.labels(source)
+        model = try source.string(Key.model)
+        taskTimeout = try source.duration(Key.taskTimeout)
+        tasksPerInstance = try source.integer(Key.tasksPerInstance)
+        memoryPerInstance = try source.bytes(Key.memoryPerInstance)
+        instancesPerMinute = try source.integer(Key.instancesPerMinute)
+        policy = try AgentPolicy(source)
+        logLevel = try source.logLevel()
+        logFormat = try source.logFormat()
+        secretFile = try source.secretFile()
+        guardPath = try source.path(Key.guardPath)
+    }
+
+    private static func name(_ source: SettingsSource) throws(SettingsError) -> String {
+        let given = try source.string(Key.name)
+        let name = given ?? source.context.hostName
+        guard (1...64).contains(name.utf8.count), name != ".", name != "..", name.utf8.allSatisfy(isNameByte) else {
+            let subject = given == nil ? "this host's name cannot be the agent's name; set --name to" : "expected"
+            throw SettingsError(
+                "\(subject) 1 to 64 of letters, digits, dot, underscore and dash, found \(String(reflecting: name))",
+                at: source.origin(of: Key.name))
+        }
+        return name
+    }
+
+    private static func claudePath(_ source: SettingsSource) throws(SettingsError) -> String {
+        let text = try source.string(Key.claude) ?? "claude"
+        // A word with a slash or a tilde is a path, as in a shell.
+        if text.contains("/") { return try source.resolved(text, Key.claude) }
+        guard let found = source.context.executable(named: text) else {
+            throw SettingsError(
+                "\(text) was not found in PATH: install Claude Code, or name it with --claude PATH",
+                at: source.origin(of: Key.claude).flatMap { $0 == .builtIn ? nil : $0 })
+        }
+        return found
+    }
+
+    /// Labels travel with every hello: they are few and short.
+    private static func labels(_ source: SettingsSource) throws(SettingsError) -> [String: String] {
+        let labels = try source.map(Key.labels)
+        let origin = source.origin(of: Key.labels)
+        guard labels.count <= 64 else {
+            throw SettingsError("an agent has at most 64 labels, found \(labels.count)", at: origin)
+        }
+        for (name, value) in labels.sorted(by: { $0.key < $1.key }) {
+            guard name.utf8.count <= 64, name.utf8.allSatisfy(isNameByte) else {
+                throw SettingsError(
+                    "a label's name is 1 to 64 of letters, digits, dot, underscore and dash, found \(String(reflecting: name))",
+                    at: origin)
+            }
+            guard value.utf8.count <= Limits.nameBytes else {
+                throw SettingsError("the label \(name) is over \(Limits.nameBytes) bytes", at: origin)
+            }
+        }
+        return labels
+    }
+
+    private static func isNameByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"): true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,120 @@
+/// What a flag was given on the command line: one value, or one for each time it was repeated.
+public enum FlagValue: Hashable, Sendable, ExpressibleByStringLiteral, ExpressibleByArrayLiteral {
+    /// A flag that takes one value.
+    case one(String)
+    /// A flag that may be repeated.
+    case many([String])
+    /// One value.
+    public init(stringLiteral value: String) { self = .one(value) }
+    /// One value for each repetition.
+    public init(arrayLiteral elements: String...) { self = .many(elements) }
+
+    var texts: [String] {
+        switch self {
+        case .one(let text): [text]
+        case .many(let texts): texts
+        }
+    }
+}
+
+/// A program's settings from all places, merged: flag over environment over file over default. An empty environment variable counts as not set.
+public struct SettingsSource: Sendable {
+    /// Whose settings these are.
+    public let program: SettingsProgram
+    /// The surroundings they were read in.
+    public let context: SettingsContext
+    /// Sentences to log once the log is set up: nothing in them stops the program.
+    public private(set) var warnings: [String] = []
+    /// Relative paths of the config file start here.
+    let fileFolder: String
+    private var values: [String: RawValue] = [:]
+
+    /// Gathers a program's settings.
+    ///
+    /// - Parameters:
+    ///   - flags: what was given on the command line, by the setting's name (`data-dir`, `labels`).
+    ///   - configFile: the value of `--config`; nil takes `CCO_CONFIG`, and no file if that is not set either.
+    /// - Throws: ``SettingsError`` for a file that cannot be used or names a key that this program doesn't have.
+    public init(
+        program: SettingsProgram, flags: [String: FlagValue] = [:], configFile: String? = nil,
+        context: SettingsContext = .current
+    ) throws(SettingsError) {
+        self.program = program
+        self.context = context
+        var file: ConfigFile?
+        if let path = configFile ?? context.environment["CCO_CONFIG"].flatMap({ $0.isEmpty ? nil : $0 }) {
+            let absolute = try context.absolutePath(path, from: context.workingDirectory)
+            fileFolder = absolute.split(separator: "/").dropLast().reduce(into: "") { $0 += "/" + $1 }
+            file = try ConfigFile(path: path, absolutePath: absolute, program: program)
+        } else {
+            fileFolder = context.workingDirectory
+        }
+        for name in flags.keys {
+            precondition(
+                program.keys.contains { $0.name == name }, "\(program.rawValue) has no setting \(name): a flag names it"
+            )
+        }
+        for key in program.keys {
+            if let flag = flags[key.name] {
+                values[key.name] = try Self.value(flag.texts, key, .flag(key.flag))
+            } else if let text = context.environment[key.environmentName], !text.isEmpty {
+                let texts = key.kind.shape == .scalar ? [text] : Self.split(text)
+                values[key.name] = try Self.value(texts, key, .environment(key.environmentName))
+            } else if let value = file?.values[key.name] {
+                values[key.name] = value
+            } else if let text = key.defaultText {
+                values[key.name] = try Self.value(key.kind.shape == .scalar ? [text] : Self.split(text), key, .builtIn)
+            }
+        }
+        warnings = Self.unknownVariables(context.environment)
+    }
+
+    /// Where a setting's value comes from; nil if it has none.
+    public func origin(of key: SettingKey) -> SettingOrigin? {
+        switch values[key.name] {
+        case nil: nil
+        case .scalar(let item): item.origin
+        case .list(_, let origin), .map(_, let origin): origin
+        }
+    }
+
+    func raw(_ key: SettingKey) -> RawValue? { values[key.name] }
+
+    private static func split(_ text: String) -> [String] {
+        text.split(separator: ",").map { part in
+            String(part.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
+        }.filter { !$0.isEmpty }
+    }
+
+    private static func value(
+        _ texts: [String], _ key: SettingKey, _ origin: SettingOrigin
+    ) throws(SettingsError) -> RawValue {
+        switch key.kind.shape {
+        case .scalar:
+            guard texts.count == 1 else { throw SettingsError("give it once, not \(texts.count) times", at: origin) }
+            return .scalar(RawItem(text: texts[0], origin: origin))
+        case .list:
+            return .list(texts.map { RawItem(text: $0, origin: origin) }, origin)
+        case .map:
+            var pairs: [(name: String, value: RawItem)] = []
+            for text in texts {
+                guard let equals = text.firstIndex(of: "=") else {
+                    throw SettingsError("expected name=value, found \(String(reflecting: text))", at: origin)
+                }
+                let value = String(text[text.index(after: equals)...])
+                pairs.append((String(text[..<equals]), RawItem(text: value, origin: origin)))
+            }
+            return .map(pairs, origin)
+        }
+    }
+
+    /// Only warned of: another version's variable may stand in the same environment.
+    private static func unknownVariables(_ environment: [String: String]) -> [String] {
+        let shared = ["CCO_CONFIG", "CCO_SECRET_FILE"]
+        let known = Set(SettingsProgram.allCases.flatMap { $0.keys.map(\.environmentName) } + shared)
+        return environment.keys.filter { $0.hasPrefix("CCO_") && !known.contains($0) }.sorted().map { name in
+            let near = EditDistance.closest(to: name, among: known.sorted())
+            return "\(name) is not a setting and was ignored" + (near.map { "; did you mean \($0)?" } ?? "")
+        }
+    }
+}
