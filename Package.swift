@@ -85,7 +85,7 @@ let package = Package(
             "AgentServer",
             [
                 "AgentPool", "AgentOutbox", "ClaudeProcess", "ClusterModel", "ClusterWire", "ZeroMQ", "SystemShims",
-                "Settings", lifecycle, logging,
+                "Settings", crypto, lifecycle, logging, protobuf,
             ]),
 
         // The user's side.
@@ -98,7 +98,7 @@ let package = Package(
 
         // The programs.
         program("cc-coordinator", ["CoordinatorServer", "Settings", argumentParser, lifecycle, logging]),
-        program("cc-agent", ["AgentServer", "Settings", argumentParser, lifecycle, logging]),
+        program("cc-agent", ["AgentServer", "Settings", argumentParser, lifecycle, unixSignals, logging]),
         program("ccctl", ["CtlCommands"]),
 
         // Referees and stand-ins; none of them imports a module of the product.

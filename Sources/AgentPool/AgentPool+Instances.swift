@@ -98,7 +98,7 @@ extension AgentPool {
         let end: AttemptEnd =
             switch busy.ending?.end {
             // It was done before the interrupt reached it.
-            case .timedOut where report.succeeded: .turn
+            case .timedOut where report.succeeded, .cancelled where report.succeeded: .turn
             case let early?: early
             case nil: .turn
             }
