@@ -85,7 +85,7 @@ let package = Package(
             "AgentServer",
             [
                 "AgentPool", "AgentOutbox", "ClaudeProcess", "ClusterModel", "ClusterWire", "ZeroMQ", "SystemShims",
-                "Settings", lifecycle, logging,
+                "Settings", crypto, lifecycle, logging, protobuf,
             ]),
 
         // The user's side.
@@ -105,7 +105,7 @@ let package = Package(
             [
                 "CoordinatorServer", "CoordinatorStore", "ZeroMQ", "ClusterModel", "Settings", argumentParser, lifecycle, logging,
             ]),
-        program("cc-agent", ["AgentServer", "Settings", argumentParser, lifecycle, logging]),
+        program("cc-agent", ["AgentServer", "ClusterModel", "Settings", argumentParser, lifecycle, unixSignals, logging]),
         program("ccctl", ["CtlCommands"]),
 
         // Referees and stand-ins; none of them imports a module of the product.
