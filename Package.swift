@@ -114,9 +114,7 @@ let package = Package(
         program("claude-sim"),
 
         // Test support and scenes.
-        library(
-            "ClusterTestKit",
-            ["CoordinatorClient", "ClusterModel", "ClusterWire", "ServiceSims", "SystemShims", subprocess, httpClient]),
+        library("ClusterTestKit", [grdb]),
         program("fleet-scenes", ["ClusterTestKit", argumentParser]),
 
         tests("ClusterModelTests", ["ClusterModel"]),
@@ -130,6 +128,6 @@ let package = Package(
         tests("AgentOutboxTests", ["AgentOutbox", "ClusterModel"]),
         tests("ServiceSimsTests", ["ServiceSims", .product(name: "HummingbirdTesting", package: "hummingbird")]),
         tests("CtlCommandsTests", ["CtlCommands", "ClusterModel", "CoordinatorClient"]),
-        tests("SystemTests", ["ClusterTestKit", "CoordinatorClient", "ClusterModel"]),
+        tests("SystemTests", ["ClusterTestKit", "CoordinatorClient", "ClusterModel", "ClusterWire", "ZeroMQ"]),
     ]
 )
