@@ -104,7 +104,10 @@ let package = Package(
         // Referees and stand-ins; none of them imports a module of the product.
         library("ServiceSims", [hummingbird, logging]),
         program("anthropic-sim", ["ServiceSims", argumentParser, lifecycle, logging]),
-        program("claude-sim"),
+        // Static, because the shared runtime alone would take 10 MB of each of a thousand.
+        .executableTarget(
+            name: "claude-sim", swiftSettings: strict,
+            linkerSettings: [.unsafeFlags(["-static-stdlib"], .when(platforms: [.linux]))]),
 
         // Test support and scenes.
         library(
