@@ -26,14 +26,14 @@ public struct SimulatedAPI: Sendable {
 
     /// `/_stats`, the part that scenes look at.
     public struct Stats: Decodable, Sendable {
-        public var calls: Int
+        public var total: Int
         public var ok: Int
         public var openNow: Int
         public var peakOpen: Int
         public var status429: Int
 
         enum CodingKeys: String, CodingKey {
-            case calls, ok
+            case total, ok
             case openNow = "open_now"
             case peakOpen = "peak_open"
             case status429 = "429"
@@ -50,8 +50,7 @@ public struct SimulatedAPI: Sendable {
 
     public func stats() async throws -> Stats { try JSONDecoder().decode(Stats.self, from: try await get("/_stats")) }
     public func prompts() async throws -> [Prompt] {
-        struct Prompts: Decodable { var prompts: [Prompt] }
-        return try JSONDecoder().decode(Prompts.self, from: try await get("/_prompts")).prompts
+        try JSONDecoder().decode([Prompt].self, from: try await get("/_prompts"))
     }
     /// Message calls are accepted and not answered until ``release()``.
     public func hold() async throws { _ = try await request("POST", "/_hold") }

@@ -45,9 +45,14 @@ public struct DemoScene: Sendable {
         let started = ContinuousClock.now
         let job = try await submit(
             fleet, ["--each-line", file, "--prompt", "Document module {line} in one paragraph.", "--name", "document"])
-        let edit = try await submitEdit(fleet)
         let waited = try await fleet.ccctl(["wait", job])
         guard waited.code == 0 else { throw SceneError("ccctl wait exited \(waited.code): \(waited.errors)") }
+        let processes = try await census.seen()
+        guard (1...2 * instances).contains(processes) else {
+            throw SceneError("\(processes) claude processes were seen, where 1 to \(2 * instances) may be")
+        }
+        // Its tools and directory are others: an instance that works there is started anew.
+        let edit = try await submitEdit(fleet)
         let waitedEdit = try await fleet.ccctl(["wait", edit.job])
         let seconds = Double((ContinuousClock.now - started) / .milliseconds(1)) / 1000
         let output = try await fleet.ccctl(["results", job, "--output", "json"])
@@ -57,10 +62,8 @@ public struct DemoScene: Sendable {
         guard waitedEdit.code == 0, (try? String(contentsOfFile: edit.path, encoding: .utf8)) == edit.content else {
             throw SceneError("the task that edits \(edit.path) did not: \(edited.first?.error?.message ?? "no error")")
         }
-        let processes = try await census.seen()
-        guard (1...2 * instances).contains(processes) else {
-            throw SceneError("\(processes) claude processes were seen, where 1 to \(2 * instances) may be")
-        }
+        let peak = await census.peak
+        guard peak <= 2 * instances else { throw SceneError("\(peak) claude processes ran at once") }
         let stats = try await fleet.api.stats()
         show(rows + edited)
         return try summary(rows + edited, seconds: seconds, processes: processes, stats: stats)
@@ -130,7 +133,7 @@ public struct DemoScene: Sendable {
         let summary = Summary(
             tasks: rows.count, succeeded: rows.filter { $0.state == "succeeded" }.count,
             failed: rows.filter { $0.state != "succeeded" }.count, agents: Set(rows.compactMap(\.agent)).count,
-            claude_processes: processes, api_calls: stats.calls, peak_open_calls: stats.peakOpen, status_429: stats.status429,
+            claude_processes: processes, api_calls: stats.total, peak_open_calls: stats.peakOpen, status_429: stats.status429,
             input_tokens: rows.reduce(0) { $0 + $1.usage.input_tokens + $1.usage.cache_creation_input_tokens },
             output_tokens: rows.reduce(0) { $0 + $1.usage.output_tokens },
             cost_usd: (rows.reduce(0) { $0 + $1.cost_usd } * 10000).rounded() / 10000, seconds: seconds)
