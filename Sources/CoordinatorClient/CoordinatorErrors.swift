@@ -15,6 +15,10 @@ public struct FailureCode: RawRepresentable, Hashable, Sendable {
     public static let queueFull = FailureCode(rawValue: "queue_full")
     /// The coordinator's disk is full.
     public static let diskFull = FailureCode(rawValue: "disk_full")
+    /// Too many questions wait: it is asked again by itself.
+    public static let busy = FailureCode(rawValue: "busy")
+    /// The coordinator's store could not be read.
+    public static let store = FailureCode(rawValue: "store")
     /// The blob is not there.
     public static let unknownBlob = FailureCode(rawValue: "unknown_blob")
     /// What came back is not what was asked for: a wrong hash, a message that can't be read.
