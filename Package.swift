@@ -75,7 +75,7 @@ let package = Package(
             "CoordinatorServer",
             [
                 "CoordinatorCore", "CoordinatorStore", "ClusterModel", "ClusterWire", "ZeroMQ", "SystemShims",
-                "Settings", lifecycle, logging,
+                "Settings", protobuf, collections, lifecycle, logging,
             ]),
 
         // The agent.
@@ -85,7 +85,7 @@ let package = Package(
             "AgentServer",
             [
                 "AgentPool", "AgentOutbox", "ClaudeProcess", "ClusterModel", "ClusterWire", "ZeroMQ", "SystemShims",
-                "Settings", lifecycle, logging,
+                "Settings", crypto, lifecycle, logging, protobuf,
             ]),
 
         // The user's side.
@@ -100,8 +100,12 @@ let package = Package(
             ]),
 
         // The programs.
-        program("cc-coordinator", ["CoordinatorServer", "Settings", argumentParser, lifecycle, logging]),
-        program("cc-agent", ["AgentServer", "Settings", argumentParser, lifecycle, logging]),
+        program(
+            "cc-coordinator",
+            [
+                "CoordinatorServer", "CoordinatorStore", "ZeroMQ", "ClusterModel", "Settings", argumentParser, lifecycle, logging,
+            ]),
+        program("cc-agent", ["AgentServer", "ClusterModel", "Settings", argumentParser, lifecycle, unixSignals, logging]),
         program("ccctl", ["CtlCommands"]),
 
         // Referees and stand-ins; none of them imports a module of the product.

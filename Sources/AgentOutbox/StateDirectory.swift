@@ -1,0 +1,55 @@
+import Foundation
+import Glibc
+
+/// An agent's directory on its host, held by one process at a time. The lock goes when the process does, however it ends.
+public final class StateDirectory: Sendable {
+    /// Absolute.
+    public let path: String
+    private let lock: Int32
+
+    /// Makes the directory (0700) if it isn't there, and locks it.
+    ///
+    /// - Throws: ``OutboxError`` if it can't be made or another agent holds it.
+    public init(_ path: String) throws(OutboxError) {
+        self.path = path
+        do {
+            try FileManager.default.createDirectory(
+                atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw OutboxError(
+                code: .unusable,
+                message:
+                    "the state directory \(path) cannot be made (\(error.localizedDescription)); choose another with --state-dir"
+            )
+        }
+        let file = path + "/agent.lock"
+        // Children must not inherit it: they would hold the lock on after this process.
+        let descriptor = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else {
+            throw OutboxError(
+                code: .unusable,
+                message:
+                    "\(file) cannot be opened (\(String(cString: strerror(errno)))); choose another directory with --state-dir"
+            )
+        }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            let reason = errno
+            close(descriptor)
+            guard reason == EWOULDBLOCK else {
+                throw OutboxError(
+                    code: .unusable, message: "\(file) cannot be locked (\(String(cString: strerror(reason))))")
+            }
+            throw OutboxError(
+                code: .inUse,
+                message:
+                    "the state directory \(path) is in use by another agent: give each its own with --state-dir, or another --name"
+            )
+        }
+        lock = descriptor
+    }
+
+    deinit { close(lock) }
+
+    /// Where the outbox is kept.
+    public var outboxFile: String { path + "/outbox.sqlite" }
+}

@@ -1,0 +1,67 @@
+import ClusterModel
+
+extension AgentPool {
+    /// Gives waiting attempts what is free. An attempt that must wait for a start doesn't hold up one whose instance is warm.
+    mutating func dispatch(at now: Instant) {
+        guard !queue.isEmpty else { return }
+        var waiting: [Queued<Fingerprint>] = []
+        while let queued = queue.popFirst() {
+            if let index = idleSlot(for: queued.attempt.fingerprint), case .idle(let idle) = slots[index].state {
+                run(queued.attempt, on: index, turns: idle.turns + 1, at: now)
+            } else {
+                waiting.append(queued)
+            }
+        }
+        var empty = slots.indices.filter { if case .empty = slots[$0].state { true } else { false } }[...]
+        var comingFree = slots.count { if case .stopping = $0.state { true } else { false } }
+        var starting = slots.count { if case .starting = $0.state { true } else { false } }
+        for queued in waiting {
+            if let index = empty.first {
+                if starting < configuration.startsAtOnce, spawn.take(at: now) {
+                    empty.removeFirst()
+                    starting += 1
+                    start(queued, in: index, at: now)
+                } else {
+                    queue.append(queued)
+                }
+            } else {
+                queue.append(queued)
+                if comingFree > 0 {
+                    comingFree -= 1
+                } else if spawn.nextStart <= now, let index = leastRecentlyUsed() {
+                    stop(index, at: now)
+                }
+            }
+        }
+    }
+
+    private mutating func start(_ queued: Queued<Fingerprint>, in index: Int, at now: Instant) {
+        slots[index].generation += 1
+        instancesStarted += 1
+        slots[index].state = .starting(
+            .init(
+                fingerprint: queued.attempt.fingerprint, attempt: queued, deadline: now + configuration.startTimeout))
+        effects.append(.start(id(index), queued.attempt.fingerprint, for: queued.attempt.token))
+    }
+
+    /// The idle instance of this launch that was used last: the others grow old and make room.
+    private func idleSlot(for fingerprint: Fingerprint) -> Int? {
+        var best: (index: Int, since: Instant)?
+        for index in slots.indices {
+            guard case .idle(let idle) = slots[index].state, idle.fingerprint == fingerprint else { continue }
+            if let known = best, known.since >= idle.since { continue }
+            best = (index, idle.since)
+        }
+        return best?.index
+    }
+
+    private func leastRecentlyUsed() -> Int? {
+        var best: (index: Int, since: Instant)?
+        for index in slots.indices {
+            guard case .idle(let idle) = slots[index].state else { continue }
+            if let known = best, known.since <= idle.since { continue }
+            best = (index, idle.since)
+        }
+        return best?.index
+    }
+}

@@ -1,0 +1,142 @@
+import ClusterModel
+
+/// What instances do. An input that names an instance of the past changes nothing.
+extension AgentPool {
+    /// It answers and waits for its first prompt.
+    public mutating func instanceStarted(_ id: InstanceID, at now: Instant) -> [Effect] {
+        react(at: now) { pool in
+            guard case .starting(let starting) = pool.current(id) else { return }
+            pool.spawn.startSucceeded()
+            if let queued = starting.attempt {
+                pool.run(queued.attempt, on: id.slot, turns: 1, at: now)
+            } else {
+                pool.slots[id.slot].state = .idle(.init(fingerprint: starting.fingerprint, turns: 0, since: now))
+            }
+        }
+    }
+
+    /// It never answered. Its attempt waits for another start, or ends when too many failed for it.
+    public mutating func startFailed(_ id: InstanceID, _ failure: StartFailure, at now: Instant) -> [Effect] {
+        react(at: now) { pool in
+            guard case .starting(let starting) = pool.current(id) else { return }
+            pool.startDidFail(starting, failure, on: id, at: now)
+        }
+    }
+
+    /// Its turn is over.
+    public mutating func turnEnded(_ id: InstanceID, _ report: TurnReport, at now: Instant) -> [Effect] {
+        react(at: now) { pool in
+            guard case .busy(let busy) = pool.current(id) else { return }
+            pool.turnDidEnd(busy, report, on: id, at: now)
+        }
+    }
+
+    /// `/clear` was answered by a new session, or not.
+    public mutating func cleared(_ id: InstanceID, succeeded: Bool, at now: Instant) -> [Effect] {
+        react(at: now) { pool in
+            guard case .clearing(let clearing) = pool.current(id) else { return }
+            guard succeeded else { return pool.stop(id.slot, at: now) }
+            pool.slots[id.slot].state = .idle(
+                .init(fingerprint: clearing.fingerprint, turns: clearing.turns, since: now))
+        }
+    }
+
+    /// Its process ended by itself while it had no turn. (In a turn, `turnEnded` says so.)
+    public mutating func instanceDied(_ id: InstanceID, at now: Instant) -> [Effect] {
+        react(at: now) { pool in
+            switch pool.current(id) {
+            case .idle, .clearing: pool.stop(id.slot, at: now)
+            case .empty, .starting, .busy, .stopping, nil: break
+            }
+        }
+    }
+
+    /// Nothing of it lives any more.
+    public mutating func instanceStopped(_ id: InstanceID, at now: Instant) -> [Effect] {
+        react(at: now) { pool in
+            guard case .stopping = pool.current(id) else { return }
+            pool.slots[id.slot].state = .empty
+        }
+    }
+
+    /// What it and its descendants hold in memory.
+    public mutating func memoryMeasured(_ id: InstanceID, residentBytes: UInt64, at now: Instant) -> [Effect] {
+        react(at: now) { pool in
+            let limit = pool.configuration.residentLimitBytes
+            guard limit > 0, residentBytes > limit else { return }
+            switch pool.current(id) {
+            case .idle: pool.stop(id.slot, at: now)
+            case .busy(var busy):
+                busy.isWorn = true
+                pool.slots[id.slot].state = .busy(busy)
+            case .clearing, .empty, .starting, .stopping, nil: break
+            }
+        }
+    }
+
+    // MARK: Inside
+
+    private func current(_ id: InstanceID) -> Slot<Fingerprint>.State? {
+        guard slots.indices.contains(id.slot), slots[id.slot].generation == id.generation else { return nil }
+        return slots[id.slot].state
+    }
+
+    mutating func run(_ attempt: PoolAttempt<Fingerprint>, on index: Int, turns: Int, at now: Instant) {
+        slots[index].state = .busy(.init(attempt: attempt, turns: turns, deadline: now + attempt.timeout))
+        effects.append(.runTurn(id(index), attempt.token))
+    }
+
+    mutating func stop(_ index: Int, at now: Instant) {
+        slots[index].state = .stopping(.init(deadline: now + configuration.stopTimeout, killed: false))
+        effects.append(.stop(id(index)))
+    }
+
+    private mutating func turnDidEnd(
+        _ busy: Slot<Fingerprint>.Busy, _ report: TurnReport, on id: InstanceID, at now: Instant
+    ) {
+        let token = busy.attempt.token
+        let end: AttemptEnd =
+            switch busy.ending?.end {
+            // It was done before the interrupt reached it.
+            case .timedOut where report.succeeded, .cancelled where report.succeeded: .turn
+            case let early?: early
+            case nil: .turn
+            }
+        let isReusable =
+            report.instanceIsSound && !report.credentialRefused && busy.ending == nil && !busy.isWorn && !leaving
+            && busy.turns < configuration.tasksPerInstance
+        if isReusable {
+            slots[id.slot].state = .clearing(
+                .init(
+                    fingerprint: busy.attempt.fingerprint, turns: busy.turns,
+                    deadline: now + configuration.clearTimeout))
+        } else {
+            stop(id.slot, at: now)
+        }
+        self.end(token, end, on: id)
+        if end == .turn, report.credentialRefused {
+            suspend(.credentialRefused, by: token, at: now)
+        } else {
+            probeEnded(token, wasTried: end == .turn || end == .timedOut)
+        }
+        if isReusable { effects.append(.clear(id)) }
+    }
+
+    mutating func startDidFail(
+        _ starting: Slot<Fingerprint>.Starting, _ failure: StartFailure, on id: InstanceID, at now: Instant
+    ) {
+        spawn.startFailed(at: now)
+        stop(id.slot, at: now)
+        guard var queued = starting.attempt else { return }
+        let token = queued.attempt.token
+        queued.failedStarts += 1
+        if queued.failedStarts >= configuration.startsPerAttempt {
+            end(token, .startsFailed(failure), on: id)
+            suspend(.startsFail(failure.message), by: token, at: now)
+        } else if let suspension, suspension.probe != token {
+            end(token, .handedBack(.suspended(suspension.reason)), on: id)
+        } else {
+            queue.prepend(queued)
+        }
+    }
+}

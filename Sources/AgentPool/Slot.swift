@@ -1,0 +1,88 @@
+import ClusterModel
+
+/// A place for one instance. Legal transitions: `empty → starting → idle | busy | stopping`, `idle → busy | stopping`,
+/// `busy → clearing | stopping`, `clearing → idle | stopping`, `stopping → empty`.
+struct Slot<Fingerprint: Hashable & Sendable>: Sendable {
+    var generation: UInt64 = 0
+    var state: State = .empty
+
+    enum State: Sendable {
+        case empty
+        case starting(Starting)
+        case idle(Idle)
+        case busy(Busy)
+        case clearing(Clearing)
+        case stopping(Stopping)
+    }
+
+    struct Starting: Sendable {
+        var fingerprint: Fingerprint
+        /// Nil once its attempt was cancelled: the instance becomes a spare.
+        var attempt: Queued<Fingerprint>?
+        var deadline: Instant
+    }
+
+    struct Idle: Sendable {
+        var fingerprint: Fingerprint
+        var turns: Int
+        var since: Instant
+    }
+
+    struct Busy: Sendable {
+        var attempt: PoolAttempt<Fingerprint>
+        /// This one included.
+        var turns: Int
+        var deadline: Instant
+        var ending: Ending?
+        /// To be replaced after this turn.
+        var isWorn = false
+    }
+
+    struct Clearing: Sendable {
+        var fingerprint: Fingerprint
+        var turns: Int
+        var deadline: Instant
+    }
+
+    struct Stopping: Sendable {
+        var deadline: Instant
+        var killed: Bool
+    }
+
+    /// A turn that is being ended before its time.
+    struct Ending: Sendable {
+        var end: AttemptEnd
+        var step: Step
+        var deadline: Instant
+
+        enum Step: Sendable {
+            case interrupted
+            case terminated
+            case killed
+        }
+    }
+
+    var deadline: Instant? {
+        switch state {
+        case .empty, .idle: nil
+        case .starting(let starting): starting.deadline
+        case .busy(let busy): busy.ending?.deadline ?? busy.deadline
+        case .clearing(let clearing): clearing.deadline
+        case .stopping(let stopping): stopping.killed ? nil : stopping.deadline
+        }
+    }
+
+    var token: AttemptToken? {
+        switch state {
+        case .starting(let starting): starting.attempt?.attempt.token
+        case .busy(let busy): busy.attempt.token
+        case .empty, .idle, .clearing, .stopping: nil
+        }
+    }
+}
+
+/// An attempt that waits for an instance.
+struct Queued<Fingerprint: Hashable & Sendable>: Hashable, Sendable {
+    var attempt: PoolAttempt<Fingerprint>
+    var failedStarts = 0
+}

@@ -1,0 +1,111 @@
+import AgentPool
+import ClaudeProcess
+import ClusterModel
+import Logging
+
+/// Instances, as the pool wants them.
+extension AgentEngine {
+    func launch(_ id: InstanceID, for token: AttemptToken) {
+        guard let attempt = attempts[token] else {
+            // The pool only starts instances for attempts that it holds, and those all have a record.
+            feed.yield(.startFailed(id, StartFailure(message: "\(token) is not known here", programIsMissing: true)))
+            return
+        }
+        starting[id] = runner.start(id, for: attempt.options)
+    }
+
+    func instanceStarted(_ id: InstanceID, _ instance: ClaudeInstance, at now: Instant) {
+        starting[id] = nil
+        instances[id] = InstanceRecord(
+            instance: instance, model: instance.plan.model, permissionMode: instance.plan.permissionMode)
+        if unwanted.remove(id) != nil {
+            instance.kill()
+            runner.stop(id, instance, grace: .zero)
+            return
+        }
+        logger.debug(
+            "instance started",
+            metadata: ["instance": "\(instance.name)", "pid": "\(instance.claudePID.map(String.init) ?? "?")"])
+        perform(pool.instanceStarted(id, at: now))
+    }
+
+    func startFailed(_ id: InstanceID, _ failure: StartFailure, at now: Instant) {
+        starting[id] = nil
+        if unwanted.remove(id) != nil {
+            // Nothing of it is left.
+            perform(pool.instanceStopped(id, at: now))
+            return
+        }
+        logger.warning(
+            "an instance did not start", metadata: ["instance": "\(settings.name)/\(id)", "reason": "\(failure.message)"])
+        perform(pool.startFailed(id, failure, at: now))
+    }
+
+    func runTurn(_ id: InstanceID, _ token: AttemptToken) {
+        guard var attempt = attempts[token], let record = instances[id] else {
+            let failure = InstanceFailure(.misuse, "\(token) or instance \(id) is not known here")
+            feed.yield(.turnEnded(id, token, .ending(.broken(failure))))
+            return
+        }
+        attempt.startedAt = Clocks.wall()
+        attempts[token] = attempt
+        let model = attempt.options.model.isEmpty ? settings.model ?? "" : attempt.options.model
+        let mode = attempt.options.permissionMode
+        var changes = InstanceRunner.Changes()
+        // An instance launched without a model is in another class of launches: see `fingerprint(for:)`.
+        if model != record.model { changes.model = model }
+        if Self.modeName(mode) != Self.modeName(record.permissionMode) { changes.permissionMode = Self.modeName(mode) }
+        instances[id]?.model = model
+        instances[id]?.permissionMode = mode
+        runner.runTurn(id, record.instance, token, prompt: attempt.prompt, changes: changes)
+    }
+
+    func turnEnded(_ id: InstanceID, _ token: AttemptToken, _ outcome: TurnOutcome, at now: Instant) {
+        attempts[token]?.outcome = outcome
+        guard let attempt = attempts[token] else {
+            perform(pool.turnEnded(id, TurnReport(succeeded: false, instanceIsSound: false), at: now))
+            return
+        }
+        let judgement = Judgement(outcome, options: attempt.options)
+        perform(
+            pool.turnEnded(
+                id,
+                TurnReport(
+                    succeeded: judgement.state == .succeeded, credentialRefused: judgement.credentialRefused,
+                    instanceIsSound: judgement.instanceIsSound),
+                at: now))
+    }
+
+    func stop(_ id: InstanceID) {
+        if let record = instances[id] {
+            runner.stop(id, record.instance)
+        } else if starting[id] != nil {
+            unwanted.insert(id)
+        } else {
+            unwanted.remove(id)
+            feed.yield(.instanceStopped(id))
+        }
+    }
+
+    /// What an instance must have been launched with to serve these options.
+    func fingerprint(for options: TaskOptions) -> String {
+        let launch = LaunchPlan.fingerprint(for: options)
+        // A model can be changed to another by name, but not back to the CLI's own choice.
+        let isNamed = !options.model.isEmpty || settings.model != nil
+        return launch + (isNamed ? "\u{1f}named" : "\u{1f}own")
+    }
+
+    func lookAtMemory(at now: Instant) {
+        guard now >= nextMemoryLook else { return }
+        nextMemoryLook = now + Self.memoryInterval
+        var sum: UInt64 = 0
+        for (id, record) in instances {
+            guard let pid = record.instance.claudePID, let bytes = ResidentMemory.bytes(of: pid) else { continue }
+            sum += bytes
+            perform(pool.memoryMeasured(id, residentBytes: bytes, at: now))
+        }
+        residentBytes = sum
+    }
+
+    private static func modeName(_ mode: String) -> String { mode.isEmpty ? "default" : mode }
+}

@@ -1,0 +1,179 @@
+import AgentOutbox
+import AgentPool
+import ClaudeProcess
+import ClusterModel
+import ClusterWire
+import Logging
+import Settings
+import SwiftProtobuf
+import ZeroMQ
+
+/// The agent's one loop: takes inputs in order, asks the pool, does what it says.
+actor AgentEngine {
+    /// A turn of the loop without any other input: heartbeats, repeats and silence are looked at so often.
+    static let tickMilliseconds: Int64 = 200
+    /// Between two looks at the instances' memory.
+    static let memoryInterval: Milliseconds = .seconds(5)
+
+    let settings: AgentSettings
+    let logger: Logger
+    let context: Context
+    let keys: CurveKeyPair
+    let ledger: SharedLedger
+    let outbox: AgentOutbox
+    let connection: DealerConnection
+    let feed: AsyncStream<EngineInput>.Continuation
+    let runner: InstanceRunner
+    let policy: JobPolicy
+    let ready: ReadySignal
+
+    var pool: AgentPool<String>
+    var attempts: [AttemptToken: AttemptRecord] = [:]
+    var instances: [InstanceID: InstanceRecord] = [:]
+    /// Launched and not answering yet.
+    var starting: [InstanceID: LaunchPlan] = [:]
+    /// To be killed as soon as it answers.
+    var unwanted: Set<InstanceID> = []
+    var results = ResultQueue()
+    var uploading: AttemptToken?
+    var nextUploadAt = Instant.origin
+    var blobs: BlobConnection?
+    var link = CoordinatorLink()
+    var departure = Departure()
+    var wake: (at: Instant, timer: Task<Void, Never>)?
+    var nextMemoryLook = Instant.origin
+    var residentBytes: UInt64 = 0
+    var droppedMessages = 0
+
+    /// A live instance and what it was told last.
+    struct InstanceRecord {
+        var instance: ClaudeInstance
+        var model: String
+        var permissionMode: String
+    }
+
+    /// All that an engine works with.
+    struct Parts: Sendable {
+        var settings: AgentSettings
+        var logger: Logger
+        var context: Context
+        var keys: CurveKeyPair
+        var ledger: SharedLedger
+        var outbox: AgentOutbox
+        var connection: DealerConnection
+        var feed: AsyncStream<EngineInput>.Continuation
+        var runner: InstanceRunner
+        var ready: ReadySignal
+    }
+
+    init(_ parts: Parts) {
+        settings = parts.settings
+        logger = parts.logger
+        context = parts.context
+        keys = parts.keys
+        ledger = parts.ledger
+        outbox = parts.outbox
+        connection = parts.connection
+        feed = parts.feed
+        runner = parts.runner
+        ready = parts.ready
+        policy = JobPolicy(parts.settings.policy)
+        pool = AgentPool(
+            PoolConfiguration(
+                slots: parts.settings.instances, tasksPerInstance: parts.settings.tasksPerInstance,
+                instancesPerMinute: parts.settings.instancesPerMinute,
+                residentLimitBytes: UInt64(max(0, parts.settings.memoryPerInstance))),
+            at: Clocks.now())
+    }
+
+    /// Works until the agent has left, or was refused for good.
+    func run(_ inputs: AsyncStream<EngineInput>, pending: [(AttemptToken, ResultQueue.Message)]) async throws {
+        for (token, message) in pending {
+            try results.add(token, message)
+        }
+        let ticker = Task { [feed] in
+            while !Task.isCancelled {
+                feed.yield(.tick)
+                do { try await Task.sleep(for: .milliseconds(Self.tickMilliseconds)) } catch { return }  // The engine has ended.
+            }
+        }
+        defer {
+            ticker.cancel()
+            wake?.timer.cancel()
+            blobs?.close()
+        }
+        for await input in inputs {
+            try take(input, at: Clocks.now())
+            if departure.isComplete { break }
+        }
+        if let refusal = departure.refusal { throw refusal }
+    }
+
+    private func take(_ input: EngineInput, at now: Instant) throws {
+        switch input {
+        case .connected: linkCameUp()
+        case .disconnected: linkWentDown(reason: nil)
+        case .handshakeFailed(let reason): linkWentDown(reason: reason)
+        case .message(let message): try received(message, at: now)
+        case .unreadableMessage: dropped("a message that is not one of the protocol's")
+
+        case .instanceStarted(let id, let instance): instanceStarted(id, instance, at: now)
+        case .startFailed(let id, let failure): startFailed(id, failure, at: now)
+        case .turnEnded(let id, let token, let outcome): turnEnded(id, token, outcome, at: now)
+        case .cleared(let id, let succeeded): perform(pool.cleared(id, succeeded: succeeded, at: now))
+        case .instanceEnded(let id): perform(pool.instanceDied(id, at: now))
+        case .instanceStopped(let id):
+            instances[id] = nil
+            perform(pool.instanceStopped(id, at: now))
+
+        case .promptCame(let token, let prompt): promptCame(token, prompt, at: now)
+        case .promptFailed(let token, let reason): promptFailed(token, reason)
+        case .durable(let token, let message): try resultIsDurable(token, message, at: now)
+        case .uploaded(let token, let message):
+            uploading = nil
+            try results.uploaded(token, message)
+            try sendResults(at: now)
+        case .uploadFailed(let token, let reason): uploadFailed(token, reason, at: now)
+        case .outboxHold(let reason): outboxHoldChanged(reason, at: now)
+
+        case .poolWake: perform(pool.timePassed(at: now))
+        case .tick: try tick(at: now)
+        case .drain: drain(at: now)
+        case .stopNow: stopNow(at: now)
+        }
+        look(at: now)
+    }
+
+    /// Follows the pool's effects.
+    func perform(_ effects: [PoolEffect<String>]) {
+        for effect in effects {
+            switch effect {
+            case .start(let id, _, let token): launch(id, for: token)
+            case .runTurn(let id, let token): runTurn(id, token)
+            case .clear(let id):
+                if let record = instances[id] { runner.clear(id, record.instance) }
+            case .interrupt(let id):
+                if let record = instances[id] { runner.interrupt(record.instance) }
+            case .terminate(let id):
+                if let record = instances[id] { runner.terminate(record.instance) }
+            case .kill(let id):
+                if let record = instances[id] { record.instance.kill() } else { unwanted.insert(id) }
+            case .stop(let id): stop(id)
+            case .end(let token, let end, let id): attemptEnded(token, end, on: id)
+            case .wake(let time): schedule(time)
+            case .capacityChanged: capacityChanged()
+            case .drained: departure.poolIsEmpty = true
+            }
+        }
+    }
+
+    private func schedule(_ time: Instant) {
+        wake?.timer.cancel()
+        let pause = max(0, time.nanoseconds - Clocks.now().nanoseconds)
+        let timer = Task { [feed] in
+            do { try await Task.sleep(for: .nanoseconds(pause)) } catch { return }  // Another time took its place.
+            feed.yield(.poolWake)
+        }
+        wake = (time, timer)
+    }
+}

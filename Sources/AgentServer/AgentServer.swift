@@ -1,0 +1,128 @@
+import AgentOutbox
+import ClaudeProcess
+import ClusterModel
+import ClusterWire
+import Glibc
+import Logging
+import ServiceLifecycle
+import Settings
+import ZeroMQ
+
+/// An agent: takes tasks from a coordinator and has them done by `claude` processes on this host.
+public final class AgentServer: Service, Sendable {
+    private let settings: AgentSettings
+    private let environment: [String: String]
+    private let logger: Logger
+    private let inputs: AsyncStream<EngineInput>
+    private let feed: AsyncStream<EngineInput>.Continuation
+    private let readySignal = ReadySignal()
+
+    /// - Parameter environment: The agent's own: its credential is found there, and instances get a part of it.
+    public init(settings: AgentSettings, environment: [String: String], logger: Logger) {
+        self.settings = settings
+        self.environment = environment
+        self.logger = logger
+        (inputs, feed) = AsyncStream.makeStream()
+    }
+
+    /// Waits until a coordinator has welcomed this agent; false if the agent ended before.
+    public func ready() async -> Bool { await readySignal.wait() }
+
+    /// Ends everything at once: instances are killed, unfinished attempts handed back. ``run()`` returns soon after.
+    public func stopNow() { feed.yield(.stopNow) }
+
+    /// Works until graceful shutdown: then takes no new work, finishes what runs, hands the results over, and returns. Called once.
+    ///
+    /// - Throws: ``AgentError`` when something of this host's is missing, or the coordinator refuses this agent for good.
+    public func run() async throws {
+        defer { readySignal.settle(false) }
+        // Its own task: a cancelled caller must not keep the instances from being ended in order.
+        let work = Task { try await serve() }
+        try await withTaskCancellationHandler {
+            try await withGracefulShutdownHandler {
+                try await work.value
+            } onGracefulShutdown: {
+                feed.yield(.drain)
+            }
+        } onCancel: {
+            feed.yield(.stopNow)
+        }
+    }
+
+    private func serve() async throws {
+        signal(SIGPIPE, SIG_IGN)
+        let host = try await Preparation(settings: settings, environment: environment, logger: logger).prepare()
+        let outbox: AgentOutbox
+        let pending: [(AttemptToken, ResultQueue.Message)]
+        do {
+            outbox = try AgentOutbox(in: host.directory) { [feed] in feed.yield(.outboxHold($0)) }
+            pending = try Self.read(outbox.pending())
+        } catch {
+            throw AgentError(.unusable, "\(error)")
+        }
+        do {
+            try await serve(host, outbox, pending)
+        } catch {
+            await outbox.close()
+            throw error
+        }
+        await outbox.close()
+    }
+
+    private func serve(
+        _ host: Preparation.Host, _ outbox: AgentOutbox, _ pending: [(AttemptToken, ResultQueue.Message)]
+    ) async throws {
+        var first = SessionLedger(identity: identity(host, outbox), capacity: settings.instances)
+        for (token, _) in pending { first.finish(token) }
+        let ledger = SharedLedger(first)
+        let context = try Context()
+        let connection = try DealerConnection(
+            context: context, endpoint: "\(settings.coordinator)", keys: host.keys, serverKey: host.keys.publicKey,
+            greeting: { [logger] in
+                do { return try ledger.helloFrame() } catch {
+                    logger.error("a hello cannot be written", metadata: ["reason": "\(error)"])
+                    return nil
+                }
+            },
+            onConnectionChange: { [feed] change in
+                switch change {
+                case .connected: feed.yield(.connected)
+                case .disconnected: feed.yield(.disconnected)
+                case .handshakeFailed(let reason): feed.yield(.handshakeFailed(reason))
+                }
+            },
+            onMessage: { [feed] bytes in
+                do {
+                    feed.yield(.message(try Ccorchestrator_V1_CoordinatorMessage(serializedBytes: Array(bytes))))
+                } catch {
+                    feed.yield(.unreadableMessage)
+                }
+            })
+        let engine = AgentEngine(
+            .init(
+                settings: settings, logger: logger, context: context, keys: host.keys, ledger: ledger, outbox: outbox,
+                connection: connection, feed: feed,
+                runner: InstanceRunner(
+                    settings: settings, environment: environment, guardPath: host.guardPath, feed: feed, logger: logger),
+                ready: readySignal))
+        logger.info(
+            "agent started",
+            metadata: [
+                "name": "\(settings.name)", "instances": "\(settings.instances)", "claude": "\(host.claudeVersion)",
+                "outbox": "\(pending.count)",
+            ])
+        defer { connection.close(lingerMilliseconds: 500) }
+        try await engine.run(inputs, pending: pending)
+    }
+
+    private func identity(_ host: Preparation.Host, _ outbox: AgentOutbox) -> AgentIdentity {
+        AgentIdentity(
+            id: outbox.agentID, incarnation: UInt64.random(in: 1 ... .max), name: settings.name,
+            host: SettingsContext.current.hostName, pid: getpid(), runners: settings.policy.runners,
+            labels: settings.labels, claudeVersion: host.claudeVersion)
+    }
+
+    private static func read(_ entries: [OutboxEntry]) throws -> [(AttemptToken, ResultQueue.Message)] {
+        try entries.map { ($0.token, try ResultQueue.Message(serializedBytes: $0.bytes)) }
+    }
+}

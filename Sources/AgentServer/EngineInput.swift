@@ -1,0 +1,43 @@
+import AgentPool
+import ClaudeProcess
+import ClusterModel
+import ClusterWire
+
+/// Everything that happens to an agent, in one line: the engine takes one after the other.
+enum EngineInput: Sendable {
+    // The connection.
+    case connected
+    case disconnected
+    case handshakeFailed(String)
+    case message(Ccorchestrator_V1_CoordinatorMessage)
+    case unreadableMessage
+
+    // Instances.
+    case instanceStarted(InstanceID, ClaudeInstance)
+    case startFailed(InstanceID, StartFailure)
+    case turnEnded(InstanceID, AttemptToken, TurnOutcome)
+    case cleared(InstanceID, succeeded: Bool)
+    case instanceEnded(InstanceID)
+    case instanceStopped(InstanceID)
+
+    // Contents and results.
+    case promptCame(AttemptToken, String)
+    case promptFailed(AttemptToken, String)
+    case durable(AttemptToken, Ccorchestrator_V1_AttemptResult)
+    case uploaded(AttemptToken, Ccorchestrator_V1_AttemptResult)
+    case uploadFailed(AttemptToken, String)
+    case outboxHold(String?)
+
+    // Time and people.
+    case poolWake
+    case tick
+    case drain
+    case stopNow
+}
+
+/// What came of giving an instance a prompt.
+enum TurnOutcome: Sendable {
+    case ending(TurnEnding)
+    /// The CLI would not take the task's model or permission mode.
+    case settingsRefused(String)
+}

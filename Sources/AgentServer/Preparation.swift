@@ -1,0 +1,46 @@
+import AgentOutbox
+import ClaudeProcess
+import Logging
+import Settings
+import ZeroMQ
+
+/// What must be right on this host before an agent offers itself: everything here ends in one sentence or not at all.
+struct Preparation {
+    let settings: AgentSettings
+    let environment: [String: String]
+    let logger: Logger
+
+    /// A host that is ready.
+    struct Host: Sendable {
+        var directory: StateDirectory
+        var guardPath: String
+        var claudeVersion: String
+        var keys: CurveKeyPair
+    }
+
+    /// - Throws: ``AgentError`` for the first thing that is not right.
+    func prepare() async throws -> Host {
+        guard settings.coordinator.isLoopback else {
+            throw AgentError(
+                .unusable,
+                "the coordinator \(settings.coordinator) is not on this host: without keys an agent speaks over loopback only")
+        }
+        let guardPath = settings.guardPath ?? FileAccess.programDirectory + "/cc-guard"
+        guard FileAccess.isExecutable(guardPath) else {
+            throw AgentError(.unusable, "there is no cc-guard at \(guardPath): put it beside the agent, or name it with --guard")
+        }
+        do {
+            _ = try Credential.find(in: environment)
+            let version = try await ClaudeProbe.check(path: settings.claudePath)
+            let directory = try StateDirectory(settings.stateDirectory)
+            let keys = try LoopbackSecret.loadOrCreate(path: settings.secretFile)
+            let killed = OrphanSweep.sweep(marker: settings.stateDirectory)
+            if killed > 0 {
+                logger.warning("processes of an agent that was killed were ended", metadata: ["count": "\(killed)"])
+            }
+            return Host(directory: directory, guardPath: guardPath, claudeVersion: version, keys: keys)
+        } catch {
+            throw AgentError(.unusable, "\(error)")
+        }
+    }
+}

@@ -1,0 +1,140 @@
+import ClusterModel
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// Everything that is fixed when one `claude` process is started.
+public struct LaunchPlan: Hashable, Sendable {
+    /// Absolute paths of the CLI and of cc-guard.
+    public var claudePath: String
+    public var guardPath: String
+    /// Names the agent's state directory: by it ``OrphanSweep`` finds what a killed guard left behind. Empty: none.
+    public var marker: String
+    /// The process whose death ends the instance: this one.
+    public var parentPID: Int32
+    /// The working directory; it must exist.
+    public var directory: String
+    /// CLAUDE_CONFIG_DIR: one a slot, since two processes that share one corrupt it.
+    public var configDirectory: String
+    /// The instance's whole environment: see ``InstanceEnvironment``.
+    public var environment: [String: String]
+    /// Empty: the CLI's own default. It can be changed later: ``ClaudeInstance/setModel(_:within:)``.
+    public var model: String
+    /// Empty: `default`. It can be changed later, save to and from `bypassPermissions`.
+    public var permissionMode: String
+    public var allowedTools: [String]
+    public var disallowedTools: [String]
+    /// Empty: none.
+    public var schemaJSON: String
+    /// Turns of the model for one prompt; 0: no cap.
+    public var maxTurns: UInt32
+    /// Millionths of a dollar between two ``ClaudeInstance/clear(within:)``; 0: no cap.
+    public var budgetMicroUSD: UInt64
+    /// How long after SIGTERM the guard waits before it kills.
+    public var guardGrace: Milliseconds
+    /// The directory as the task named it: empty for a scratch directory, so that such tasks can share an instance.
+    private var requestedDirectory: String
+
+    /// A plan for tasks with these options. `directory` is used where the options name none, `model` and `permissionMode` likewise.
+    public init(
+        options: TaskOptions, claudePath: String, guardPath: String, marker: String = "", parentPID: Int32 = getpid(),
+        directory: String, configDirectory: String, environment: [String: String], model: String = "",
+        permissionMode: String = "", guardGrace: Milliseconds = 5000
+    ) {
+        self.claudePath = claudePath
+        self.guardPath = guardPath
+        self.marker = marker
+        self.parentPID = parentPID
+        self.directory = options.directory.isEmpty ? directory : options.directory
+        self.configDirectory = configDirectory
+        self.environment = environment
+        self.model = options.model.isEmpty ? model : options.model
+        self.permissionMode = options.permissionMode.isEmpty ? permissionMode : options.permissionMode
+        self.allowedTools = options.allowedTools
+        self.disallowedTools = options.disallowedTools
+        self.schemaJSON = options.schemaJSON
+        self.maxTurns = options.maxTurns
+        self.budgetMicroUSD = options.budgetMicroUSD
+        self.guardGrace = guardGrace
+        self.requestedDirectory = options.directory
+    }
+
+    /// The CLI's arguments: its long-lived mode, one JSON object a line each way.
+    ///
+    /// Values are given as `--flag=value`, since one that begins with a dash would be taken for a flag. No project's or user's
+    /// settings are loaded (an empty `--setting-sources`): their hooks are commands that nobody here has agreed to.
+    public var arguments: [String] {
+        var words = [
+            "-p", "--input-format=stream-json", "--output-format=stream-json", "--verbose", "--strict-mcp-config",
+            "--setting-sources=", "--permission-prompts=none",
+        ]
+        func add(_ flag: String, _ value: String) {
+            if !value.isEmpty { words.append("--\(flag)=\(value)") }
+        }
+        add("model", model)
+        add("permission-mode", permissionMode)
+        add("allowed-tools", allowedTools.joined(separator: ","))
+        add("disallowed-tools", disallowedTools.joined(separator: ","))
+        add("json-schema", schemaJSON)
+        if maxTurns > 0 { add("max-turns", String(maxTurns)) }
+        if budgetMicroUSD > 0 { add("max-budget-usd", Self.dollars(budgetMicroUSD)) }
+        return words
+    }
+
+    /// The guard's arguments, the CLI and its own included.
+    var guardArguments: [String] {
+        var words = ["--parent", String(parentPID), "--grace-ms", String(guardGrace.rawValue)]
+        if !marker.isEmpty { words += ["--marker", marker] }
+        return words + ["--", claudePath] + arguments
+    }
+
+    /// The environment that is passed on, the config directory included.
+    var launchEnvironment: [String: String] {
+        var values = environment
+        values["CLAUDE_CONFIG_DIR"] = configDirectory
+        return values
+    }
+
+    /// What a running instance cannot change: it may serve a task only when the task's options have the same.
+    ///
+    /// What an agent gives to all of its instances alike (paths, environment) and what belongs to the slot (config directory) is
+    /// not part of it.
+    public var fingerprint: String {
+        Self.fingerprint(
+            directory: requestedDirectory, allowedTools: allowedTools, disallowedTools: disallowedTools,
+            schemaJSON: schemaJSON, maxTurns: maxTurns, budgetMicroUSD: budgetMicroUSD, permissionMode: permissionMode)
+    }
+
+    /// The fingerprint of the instance that a task with these options needs. `permissionMode` is used where the options name none.
+    public static func fingerprint(for options: TaskOptions, permissionMode: String = "") -> String {
+        fingerprint(
+            directory: options.directory, allowedTools: options.allowedTools, disallowedTools: options.disallowedTools,
+            schemaJSON: options.schemaJSON, maxTurns: options.maxTurns, budgetMicroUSD: options.budgetMicroUSD,
+            permissionMode: options.permissionMode.isEmpty ? permissionMode : options.permissionMode)
+    }
+
+    private static func fingerprint(
+        directory: String, allowedTools: [String], disallowedTools: [String], schemaJSON: String, maxTurns: UInt32,
+        budgetMicroUSD: UInt64, permissionMode: String
+    ) -> String {
+        // `bypassPermissions` can be neither entered nor, safely, left over the control channel.
+        let bypass = permissionMode == "bypassPermissions" ? "bypass" : ""
+        let parts = [
+            directory, allowedTools.joined(separator: "\u{1e}"), disallowedTools.joined(separator: "\u{1e}"),
+            schemaJSON,
+            String(maxTurns), String(budgetMicroUSD), bypass,
+        ]
+        return parts.joined(separator: "\u{1f}")
+    }
+
+    /// Millionths of a dollar as the CLI reads them: `1.250000`.
+    private static func dollars(_ micro: UInt64) -> String {
+        let fraction = String(micro % 1_000_000)
+        return "\(micro / 1_000_000)." + String(repeating: "0", count: 6 - fraction.count) + fraction
+    }
+}

@@ -1,0 +1,94 @@
+import AgentPool
+import ClusterModel
+import Testing
+
+@Suite("A hundred thousand random inputs")
+struct AgentPoolRandomTests {
+    @Test("Every promise holds after each of them, and every attempt ends", arguments: [1, 2, 3, 4] as [UInt64])
+    func random(seed: UInt64) {
+        var random = SeededGenerator(seed: seed)
+        for _ in 0..<25 {
+            let slots = Int.random(in: 1...6, using: &random)
+            var world = PoolWorld(
+                .init(
+                    slots: slots, tasksPerInstance: Int.random(in: 1...8, using: &random),
+                    instancesPerMinute: Int.random(in: 1...600, using: &random),
+                    startsAtOnce: Int.random(in: 1...4, using: &random), residentLimitBytes: 1000))
+            for number in 0..<1000 { step(&world, number, &random) }
+            finish(&world, now: Bool.random(using: &random))
+            #expect(world.drained)
+            #expect(world.ended.count == world.accepted.count)
+        }
+    }
+
+    private func step(_ world: inout PoolWorld, _ number: Int, _ random: inout SeededGenerator) {
+        switch Int.random(in: 0..<100, using: &random) {
+        case 0..<30:
+            world.arrive(
+                number, ["a", "b", "c"].randomElement(using: &random) ?? "a",
+                timeout: Milliseconds(Int64.random(in: 1...20_000, using: &random)))
+        case 30..<75: answer(&world, &random)
+        case 75..<79:
+            if let token = pick(Array(world.accepted.keys), &random) {
+                let gaveUp = Bool.random(using: &random)
+                world.take(
+                    gaveUp
+                        ? world.pool.attemptAbandoned(token, at: world.now)
+                        : world.pool.cancelArrived(token, at: world.now))
+            }
+        case 79..<82:
+            if let id = pick(Array(world.launched.keys), &random) {
+                world.take(
+                    world.pool.memoryMeasured(
+                        id, residentBytes: UInt64.random(in: 900...1010, using: &random), at: world.now))
+            }
+        case 82..<84:
+            if let id = pick(Array(world.idle), &random) { world.take(world.pool.instanceDied(id, at: world.now)) }
+        case 84..<86: world.take(world.pool.holdChanged(to: Bool.random(using: &random) ? "full" : nil, at: world.now))
+        case 86..<88:
+            // An answer of the past.
+            if let id = pick(Array(world.launched.keys), &random), !world.processes.contains(id) {
+                world.take(world.pool.turnEnded(id, .init(succeeded: true), at: world.now))
+                world.take(world.pool.instanceStopped(id, at: world.now))
+                world.take(world.pool.instanceStarted(id, at: world.now))
+            }
+        default: world.pass(Milliseconds(Int64.random(in: 0...3000, using: &random)))
+        }
+    }
+
+    private func answer(_ world: inout PoolWorld, _ random: inout SeededGenerator) {
+        let luck = Int.random(in: 0..<100, using: &random)
+        switch Int.random(in: 0..<4, using: &random) {
+        case 0:
+            guard let id = pick(Array(world.starting.keys), &random) else { return }
+            if luck < 80 { world.started(id) } else { world.startFailed(id, missing: luck > 95) }
+        case 1:
+            guard let id = pick(Array(world.turns.keys), &random) else { return }
+            world.turnEnded(
+                id, .init(succeeded: luck < 70, credentialRefused: luck > 97, instanceIsSound: luck < 90))
+        case 2:
+            guard let id = pick(Array(world.clearing), &random) else { return }
+            world.cleared(id, succeeded: luck < 90)
+        default:
+            guard let id = pick(Array(world.stopping), &random) else { return }
+            world.stopped(id)
+        }
+    }
+
+    private func finish(_ world: inout PoolWorld, now: Bool) {
+        world.take(now ? world.pool.stopNowArrived(at: world.now) : world.pool.drainBegan(at: world.now))
+        for _ in 0..<200 where !world.drained {
+            world.pass(.seconds(7))
+            for id in Array(world.stopping) { world.stopped(id) }
+        }
+    }
+
+    /// The same choice in every run, whatever order a dictionary has.
+    private func pick(_ ids: [InstanceID], _ random: inout SeededGenerator) -> InstanceID? {
+        ids.sorted { ($0.slot, $0.generation) < ($1.slot, $1.generation) }.randomElement(using: &random)
+    }
+
+    private func pick(_ tokens: [AttemptToken], _ random: inout SeededGenerator) -> AttemptToken? {
+        tokens.sorted { $0.task < $1.task }.randomElement(using: &random)
+    }
+}
