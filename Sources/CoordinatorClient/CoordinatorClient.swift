@@ -35,7 +35,9 @@ public final class CoordinatorClient: Sendable {
 
     /// Sends one request and gives the body of its answer.
     /// - Throws: ``CoordinatorFailure``, ``CoordinatorUnreachable``, `CancellationError`.
-    func call(_ body: Ccorchestrator_V1_ClientRequest.OneOf_Body) async throws -> Ccorchestrator_V1_ClientReply.OneOf_Body {
+    func call(_ body: Ccorchestrator_V1_ClientRequest.OneOf_Body) async throws
+        -> Ccorchestrator_V1_ClientReply.OneOf_Body
+    {
         var pause = Duration.milliseconds(50)
         while true {
             do {

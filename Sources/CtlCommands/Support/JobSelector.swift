@@ -14,7 +14,8 @@ enum JobSelector: Equatable {
         switch text {
         case "last": self = .last
         case "all": self = .all
-        default: self = .numbers(try NumberRanges.parse(text, what: "a job", hint: "give a number, 1,3,5-8, last or all"))
+        default:
+            self = .numbers(try NumberRanges.parse(text, what: "a job", hint: "give a number, 1,3,5-8, last or all"))
         }
     }
 
@@ -64,7 +65,8 @@ enum NumberRanges {
         var ranges: [ClosedRange<UInt32>] = []
         for part in text.split(separator: ",", omittingEmptySubsequences: false) {
             let ends = part.split(separator: "-", omittingEmptySubsequences: false).map { UInt32($0) }
-            guard (1...2).contains(ends.count), let first = ends[0], let last = ends[ends.count - 1], first <= last else {
+            guard (1...2).contains(ends.count), let first = ends[0], let last = ends[ends.count - 1], first <= last
+            else {
                 throw UsageError("\"\(text)\" does not name \(what): \(hint)")
             }
             ranges.append(first...last)
