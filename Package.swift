@@ -111,12 +111,13 @@ let package = Package(
         // Referees and stand-ins; none of them imports a module of the product.
         library("ServiceSims", [hummingbird, logging]),
         program("anthropic-sim", ["ServiceSims", argumentParser, lifecycle, logging]),
-        program("claude-sim"),
+        // Static, because the shared runtime alone would take 10 MB of each of a thousand.
+        .executableTarget(
+            name: "claude-sim", swiftSettings: strict,
+            linkerSettings: [.unsafeFlags(["-static-stdlib"], .when(platforms: [.linux]))]),
 
         // Test support and scenes.
-        library(
-            "ClusterTestKit",
-            ["CoordinatorClient", "ClusterModel", "ClusterWire", "ServiceSims", "SystemShims", subprocess, httpClient]),
+        library("ClusterTestKit", [grdb]),
         program("fleet-scenes", ["ClusterTestKit", argumentParser]),
 
         tests("ClusterModelTests", ["ClusterModel"]),
@@ -130,6 +131,6 @@ let package = Package(
         tests("AgentOutboxTests", ["AgentOutbox", "ClusterModel"]),
         tests("ServiceSimsTests", ["ServiceSims", .product(name: "HummingbirdTesting", package: "hummingbird")]),
         tests("CtlCommandsTests", ["CtlCommands", "ClusterModel", "CoordinatorClient"]),
-        tests("SystemTests", ["ClusterTestKit", "CoordinatorClient", "ClusterModel"]),
+        tests("SystemTests", ["ClusterTestKit", "CoordinatorClient", "ClusterModel", "ClusterWire", "ZeroMQ"]),
     ]
 )
