@@ -52,7 +52,7 @@ public enum ClaudeProbe {
 
     /// What `--version` prints; nil when it takes too long, in which case it has been killed.
     private static func answer(of path: String, within limit: Duration) async throws -> String? {
-        guard Platform.pipeSignalIgnored else { throw Failure(description: "SIGPIPE cannot be ignored") }
+        Platform.ignorePipeSignal
         var options = PlatformOptions()
         options.createSession = true
         let configuration = Configuration(

@@ -32,7 +32,7 @@ struct GuardTests {
         init(_ program: [String], scratch: Scratch, flags: [String] = []) throws {
             self.scratch = scratch
             process = Process()
-            process.executableURL = URL(fileURLWithPath: guardPath)
+            process.executableURL = URL(fileURLWithPath: builtGuard)
             process.arguments = flags + ["--"] + program
             process.environment = ["PATH": "/usr/bin:/bin"]
             process.standardInput = FileHandle.nullDevice
@@ -113,7 +113,7 @@ struct GuardTests {
         let parent = Process()
         parent.executableURL = URL(fileURLWithPath: "/bin/sh")
         parent.arguments = [
-            "-c", "\"$0\" --parent $$ -- \"$1\" \"$2\" wait & echo $! > \"$2/guard\"; wait", guardPath, family,
+            "-c", "\"$0\" --parent $$ -- \"$1\" \"$2\" wait & echo $! > \"$2/guard\"; wait", builtGuard, family,
             scratch.path,
         ]
         parent.environment = ["PATH": "/usr/bin:/bin"]
@@ -161,7 +161,7 @@ struct GuardTests {
     func noCopyOfPipes() async throws {
         let process = Process()
         let output = Pipe()
-        process.executableURL = URL(fileURLWithPath: guardPath)
+        process.executableURL = URL(fileURLWithPath: builtGuard)
         process.arguments = ["--", "/bin/sh", "-c", "echo word; exec sleep 1000 >&-"]
         process.standardOutput = output
         process.standardInput = FileHandle.nullDevice
@@ -188,7 +188,7 @@ struct GuardTests {
     func refused(arguments: [String], code: Int32, line: String) async throws {
         let process = Process()
         let errors = Pipe()
-        process.executableURL = URL(fileURLWithPath: guardPath)
+        process.executableURL = URL(fileURLWithPath: builtGuard)
         process.arguments = arguments
         process.standardError = errors
         try process.run()

@@ -32,7 +32,7 @@ final class Scratch: Sendable {
 }
 
 /// cc-guard as it was built: beside the test's own program.
-let guardPath: String = {
+let builtGuard: String = {
     let program = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
     return program.deletingLastPathComponent().appendingPathComponent("cc-guard").path
 }()
@@ -61,7 +61,7 @@ extension LaunchPlan {
         _ claude: String, in scratch: Scratch, options: TaskOptions = TaskOptions(), marker: String = UUID().uuidString
     ) throws -> LaunchPlan {
         LaunchPlan(
-            options: options, claudePath: claude, guardPath: guardPath, marker: marker,
+            options: options, claudePath: claude, guardPath: builtGuard, marker: marker,
             directory: try scratch.directory("work"),
             configDirectory: try scratch.directory("config"),
             environment: ["PATH": "/usr/bin:/bin", "HOME": scratch.path, "TERM": "dumb"], guardGrace: 500)
