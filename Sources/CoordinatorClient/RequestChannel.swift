@@ -1,3 +1,4 @@
+import ClusterWire
 /// A message that answers a request by its number.
 protocol NumberedReply: WireMessage, Sendable {
     var requestID: UInt64 { get }
