@@ -76,6 +76,8 @@ let package = Package(
                 "Settings", collections, lifecycle, logging,
             ]),
 
+        library("CoordinatorHTTP", ["ClusterModel", hummingbird, lifecycle, logging]),
+
         // The agent.
         library("ClaudeProcess", ["ClusterModel", subprocess, logging]),
         library("AgentOutbox", ["ClusterModel", grdb]),
@@ -101,7 +103,7 @@ let package = Package(
         program(
             "cc-coordinator",
             [
-                "CoordinatorServer", "CoordinatorStore", "ZeroMQ", "ClusterModel", "Settings", argumentParser,
+                "CoordinatorServer", "CoordinatorStore", "CoordinatorHTTP", "ZeroMQ", "ClusterModel", "Settings", argumentParser,
                 lifecycle, logging,
             ]),
         program(
