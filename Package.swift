@@ -123,6 +123,8 @@ let package = Package(
         tests("SettingsTests", ["Settings"]),
         tests("CoordinatorStoreTests", ["CoordinatorStore", "CoordinatorCore", "ClusterModel"]),
         tests("ClaudeProcessTests", ["ClaudeProcess", "ClusterModel", "ServiceSims", subprocess]),
+        tests(
+            "AgentServerTests", ["AgentServer", "ClusterModel", "ClusterWire", "Settings", "ZeroMQ", crypto, lifecycle, logging]),
         tests("AgentOutboxTests", ["AgentOutbox", "ClusterModel"]),
         tests("ServiceSimsTests", ["ServiceSims", .product(name: "HummingbirdTesting", package: "hummingbird")]),
         tests("SystemTests", ["ClusterTestKit", "CoordinatorClient", "ClusterModel"]),
