@@ -1,1 +1,4 @@
-print("placeholder")
+import CtlCommands
+import Foundation
+
+exit(await CtlMain.run(Array(CommandLine.arguments.dropFirst())))

@@ -1,0 +1,60 @@
+# Everything a user or a developer does here; the scripts are in .ci.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup build debug demo demo-50 kill-scenes test check verify format proto install clean
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+FILTER ?=
+# The Swift runtime goes into the release binaries, so that they run on hosts that have no Swift.
+RELEASE_FLAGS ?= --static-swift-stdlib
+INSTALLED := cc-coordinator cc-agent ccctl cc-guard
+RELEASED := $(INSTALLED) claude-sim anthropic-sim
+
+help: ## Show these targets
+	@echo "make TARGET, and CLAUDE=/path/to/claude to use your own Claude Code:"
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## Install what building needs (Debian 12; elsewhere: name it) and fetch the pinned claude into .dev
+	@.ci/setup
+
+build: setup ## Build the programs for release, into .build/release
+	@set -e; source .ci/lib.sh; for product in $(RELEASED); do steady_swift build -c release $(RELEASE_FLAGS) --product $$product; done
+
+debug: setup ## Build everything with its tests for debugging: the build that demo, test and check share
+	@.ci/build-debug
+
+demo: debug ## 40 tasks through a coordinator and two agents, done by the real claude against a simulated API
+	@.ci/scene demo
+
+demo-50: debug ## 50 instances of the real claude at once
+	@.ci/scene demo-50
+
+kill-scenes: debug ## Kill the coordinator 20 times, then an agent, and see that nothing is lost or left over
+	@.ci/scene coordinator-kills
+	@.ci/scene agent-kill
+
+test: debug ## Run the tests, without a network (FILTER=Name for some of them)
+	@.ci/test "$(FILTER)"
+
+check: debug ## Look at format, imports and rules, warnings, generated code, shell scripts
+	@.ci/check
+
+verify: debug ## Do check, test, demo, demo-50 and kill-scenes, and write them into docs/VERIFICATION.md
+	@.ci/verify
+
+format: ## Format the Swift files
+	@source .ci/lib.sh && swift_files | xargs -0 swift format --in-place --parallel
+
+proto: setup ## Generate the Swift code of the messages in proto/
+	@.ci/proto
+
+install: ## Put the release binaries into $(DESTDIR)$(PREFIX)/bin, after make build
+	@for program in $(INSTALLED); do \
+	  test -x .build/release/$$program || { echo "There is no .build/release/$$program yet: run make build first." >&2; exit 1; }; done
+	install -d "$(DESTDIR)$(PREFIX)/bin"
+	install -m 755 $(INSTALLED:%=.build/release/%) "$(DESTDIR)$(PREFIX)/bin"
+
+clean: ## Remove .build; the claude in .dev stays
+	rm -rf .build

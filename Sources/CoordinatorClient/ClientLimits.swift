@@ -1,0 +1,29 @@
+/// How a client waits and how much it has under way.
+public struct ClientLimits: Hashable, Sendable {
+    /// How long a coordinator that never answered is tried.
+    public var connectTimeout: Duration
+    /// How long a request waits for a coordinator that had answered before; nil: for ever, through restarts.
+    public var answerTimeout: Duration?
+    /// A request without an answer is sent again after this long, then after twice as long, up to ``longestRepeat``.
+    public var firstRepeat: Duration
+    /// See ``firstRepeat``.
+    public var longestRepeat: Duration
+    /// Requests under way at once.
+    public var inFlight: Int
+    /// Batches of one submit under way at once.
+    public var submitWindow: Int
+
+    /// With all its parts.
+    public init(
+        connectTimeout: Duration = .seconds(5), answerTimeout: Duration? = .seconds(60),
+        firstRepeat: Duration = .seconds(3),
+        longestRepeat: Duration = .seconds(15), inFlight: Int = 64, submitWindow: Int = 8
+    ) {
+        self.connectTimeout = connectTimeout
+        self.answerTimeout = answerTimeout
+        self.firstRepeat = firstRepeat
+        self.longestRepeat = longestRepeat
+        self.inFlight = inFlight
+        self.submitWindow = submitWindow
+    }
+}

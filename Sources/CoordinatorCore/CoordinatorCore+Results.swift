@@ -1,0 +1,94 @@
+import ClusterModel
+
+extension CoordinatorCore {
+    /// A result came in. Whatever becomes of it, the agent may forget it once this turn is on disk.
+    public mutating func resultArrived(_ result: AttemptResult, from index: AgentIndex, at now: Moment) {
+        let agent = agents[Int(index.rawValue)].id
+        emit(.acknowledge(index, [result.token]))
+        if let reason = judge(result.token) {
+            resultsSetAside += 1
+            record(.resultSetAside(result, agent: agent, reason: reason, at: now.wall), weight: 2)
+            return
+        }
+        let task = result.token.task
+        guard let job = place(of: task.job) else { return }
+        let row = close(task)?.row ?? 0
+        if jobs[job].tasks[Int(task.index)].givenUp {
+            // Late, but nobody was sent after it: the work is not lost. It leaves the queue as if it had never been given up.
+            jobs[job].tasks[Int(task.index)].givenUp = false
+            move(job, Int(task.index), to: .running)
+        }
+        if result.state == .succeeded {
+            agents[Int(index.rawValue)].succeeded += 1
+            end(task, .succeeded, attempt: result.token.attempt, agent: agent, result: result, failure: nil, at: now)
+        } else {
+            agents[Int(index.rawValue)].failed += 1
+            attemptFailed(result, task: task, job: job, agent: agent, row: row, at: now)
+        }
+    }
+
+    /// Nil: the result may end its attempt.
+    private func judge(_ token: AttemptToken) -> SetAsideReason? {
+        guard token.store == storeID else { return .otherStore }
+        guard let job = place(of: token.task.job), token.task.index < jobs[job].counts.tasks else {
+            return .unknownTask
+        }
+        guard jobs[job].finishedAt == nil else { return .stale }
+        let entry = jobs[job].tasks[Int(token.task.index)]
+        if let attempt = open[token.task.packed] { return attempt.attempt == token.attempt ? nil : .stale }
+        let waits = entry.state == .queued || entry.state == .backoff
+        return waits && entry.givenUp && entry.attempt == token.attempt ? nil : .stale
+    }
+
+    private mutating func attemptFailed(
+        _ result: AttemptResult, task: TaskID, job: Int, agent: AgentID, row: UInt64, at now: Moment
+    ) {
+        let index = Int(task.index)
+        let number = result.token.attempt
+        let failure = result.failure ?? TaskFailure(.crash, "the agent reported no reason")
+        let entry = jobs[job].tasks[index]
+        if entry.cancelRequested {
+            end(task, .cancelled, attempt: number, agent: agent, result: result, failure: failure, at: now)
+            return
+        }
+        // A cancel that nobody here asked for is the agent's own leaving.
+        let errorClass = result.state == .cancelled ? ErrorClass.agentLeft : failure.known ?? .permanent
+        let burns = errorClass.burnsAttempt && !result.notBurnt
+        let failures = burns ? entry.failures &+ 1 : entry.failures
+        let asked = jobs[job].options[Int(entry.options)].maxAttempts
+        let allowed = asked == 0 ? configuration.maxAttempts : asked
+        guard errorClass.isRetryable, !burns || UInt32(failures) < allowed else {
+            end(task, .failed, attempt: number, agent: agent, result: result, failure: failure, at: now)
+            return
+        }
+        guard number < configuration.maxAttemptsInAll else {
+            let last = TaskFailure(
+                className: failure.errorClass,
+                message: "given up after \(number) attempts; the last: \(failure.message)",
+                detail: failure.detail)
+            end(task, .failed, attempt: number, agent: agent, result: result, failure: last, at: now)
+            return
+        }
+        jobs[job].tasks[index].failures = failures
+        jobs[job].usage += result.usage
+        jobs[job].costMicroUSD &+= result.costMicroUSD
+        let delay = backoff(after: burns ? UInt32(failures) : min(number, 4))
+        record(
+            .attemptEnded(
+                EndedAttempt(
+                    number: AttemptNumber(task: task, attempt: number), agent: agent, row: row, failure: failure,
+                    failures: failures,
+                    givenUp: false, retryAt: WallTime(milliseconds: now.wall.milliseconds + delay.rawValue),
+                    at: now.wall,
+                    usage: result.usage, costMicroUSD: result.costMicroUSD)))
+        move(job, index, to: .backoff)
+        waiting.insert(WaitingTask(due: now.instant + delay, task: task.packed, attempt: number))
+    }
+
+    /// Full jitter: anything between zero and a bound that doubles, so that what failed together does not come back together.
+    mutating func backoff(after failures: UInt32) -> Milliseconds {
+        let doublings = min(failures > 0 ? failures - 1 : 0, 30)
+        let bound = min(configuration.retryCap.rawValue, configuration.retryBase.rawValue << Int64(doublings))
+        return Milliseconds(bound <= 0 ? 0 : Int64.random(in: 0...bound, using: &jitter))
+    }
+}

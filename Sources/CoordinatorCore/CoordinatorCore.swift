@@ -1,0 +1,115 @@
+import ClusterModel
+import HeapModule
+
+/// The coordinator's decisions: a state machine without clocks, threads or I/O.
+///
+/// Inputs are the methods named for what happened; each leaves records and effects in the current turn. The shell takes the turn,
+/// commits its records in one transaction, and carries its effects out when that is on disk. No decision walks a Dictionary or a Set:
+/// their order differs from process to process.
+public struct CoordinatorCore: Sendable {
+    public let storeID: StoreID
+    /// Grows each time a coordinator takes this store over.
+    public let term: UInt64
+    public let configuration: CoreConfiguration
+
+    var jobs: [JobEntry] = []
+    var jobPlaces: [JobID: Int] = [:]
+    var jobKeys: [SubmissionKey: JobID] = [:]
+    var nextJob: UInt32 = 1
+    var nextSequence: UInt64 = 1
+    var nextRow: UInt64 = 1
+    var nextSession: UInt64 = 1
+
+    var agents: [AgentEntry] = []
+    var agentPlaces: [AgentID: AgentIndex] = [:]
+
+    var ready = ReadyQueue()
+    var waiting = Heap<WaitingTask>()
+    var open: [UInt64: OpenAttempt] = [:]
+    /// Attempts of an assignment row that have not ended.
+    var openInRow: [UInt64: Int] = [:]
+    var unfinishedTasks = 0
+    var resultsSetAside: UInt64 = 0
+    /// The data directory's disk is nearly full: submits are refused so that results still fit.
+    public internal(set) var diskIsLow = false
+    var jitter: JitterSource
+    var turn = Turn()
+
+    /// An empty coordinator; ``recover(_:at:)`` fills it.
+    public init(storeID: StoreID, term: UInt64, configuration: CoreConfiguration = CoreConfiguration(), seed: UInt64) {
+        self.storeID = storeID
+        self.term = term
+        self.configuration = configuration
+        self.jitter = JitterSource(seed: seed)
+        self.nextSession = term << 32 | 1
+    }
+
+    /// Hands out what the inputs since the last call have made.
+    public mutating func takeTurn() -> Turn {
+        var taken = Turn()
+        swap(&taken, &turn)
+        return taken
+    }
+
+    /// Rows that the current turn would write: the loop stops reading when it is enough for one transaction.
+    public var pendingWeight: Int { turn.weight }
+
+    /// Whether anything waits to be taken.
+    public var hasPendingTurn: Bool { !turn.isEmpty }
+
+    // MARK: small tools that every input uses
+
+    func place(of job: JobID) -> Int? { jobPlaces[job] }
+
+    func token(_ task: TaskID, _ attempt: UInt32) -> AttemptToken {
+        AttemptToken(store: storeID, task: task, attempt: attempt)
+    }
+
+    mutating func record(_ record: DurableRecord, weight: Int = 1) {
+        turn.records.append(record)
+        turn.weight += weight
+    }
+
+    mutating func emit(_ effect: Effect) { turn.effects.append(effect) }
+
+    mutating func reply(_ handle: ReplyHandle, _ reply: Reply) { emit(.reply(handle, reply)) }
+
+    /// Moves a task to another state; every count follows from here.
+    mutating func move(_ job: Int, _ index: Int, to next: TaskState) {
+        let state = jobs[job].tasks[index].state
+        precondition(
+            state.mayBecome(next), "task \(jobs[job].id).\(index) cannot go from \(state.name) to \(next.name)")
+        jobs[job].counts[state] -= 1
+        jobs[job].counts[next] += 1
+        jobs[job].tasks[index].state = next
+        if next.isEnd { unfinishedTasks -= 1 }
+    }
+
+    mutating func enqueue(_ job: Int, _ index: Int) {
+        let entry = jobs[job].tasks[index]
+        ready.insert(
+            ReadyQueue.Item(
+                priority: jobs[job].options[Int(entry.options)].priority, sequence: entry.sequence,
+                task: TaskID(job: jobs[job].id, index: UInt32(index))))
+    }
+
+    /// Ends a job whose every task has its end.
+    mutating func finishIfDone(_ job: Int, at now: Moment) {
+        let entry = jobs[job]
+        guard entry.sealed, entry.finishedAt == nil, entry.counts.ended == entry.counts.tasks else { return }
+        jobs[job].finishedAt = now.wall
+        jobs[job].tasks = []
+        record(.jobFinished(jobs[job].summary))
+    }
+}
+
+/// A task in backoff.
+struct WaitingTask: Comparable {
+    var due: Instant
+    var task: UInt64
+    /// The attempt it waits after: an entry whose task has gone on since is passed over.
+    var attempt: UInt32
+
+    static func < (a: Self, b: Self) -> Bool { (a.due, a.task) < (b.due, b.task) }
+    static func == (a: Self, b: Self) -> Bool { (a.due, a.task, a.attempt) == (b.due, b.task, b.attempt) }
+}

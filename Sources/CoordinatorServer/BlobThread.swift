@@ -1,0 +1,99 @@
+import ClusterModel
+import ClusterWire
+import CoordinatorStore
+import Foundation
+import Logging
+import ZeroMQ
+
+/// The blob endpoint: a ROUTER and the blob folder, on one thread of their own, so that large content never passes the loop.
+final class BlobThread: Sendable {
+    let endpoint: String
+    private let stopping: WakeUp
+    private let thread: OSThread
+
+    init(context: Context, keys: CurveKeyPair, domain: String, bind: String, directory: String, logger: Logger) throws {
+        let socket = try Socket(context, .router)
+        try socket.apply(.routerDefaults)
+        try socket.curveServer(keys, domain: domain)
+        try socket.bind(bind)
+        endpoint = try socket.lastEndpoint
+        let stopping = try WakeUp()
+        self.stopping = stopping
+        let desk = BlobDesk(socket: socket, blobs: try BlobStore(directory: directory), logger: logger)
+        thread = try OSThread(name: "blobs") { desk.run(until: stopping) }
+    }
+
+    func stop() {
+        stopping.signal()
+        thread.join()
+    }
+}
+
+private final class BlobDesk {
+    private let socket: Socket
+    private let blobs: BlobStore
+    private let logger: Logger
+
+    init(socket: Socket, blobs: BlobStore, logger: Logger) {
+        self.socket = socket
+        self.blobs = blobs
+        self.logger = logger
+    }
+
+    func run(until stopping: WakeUp) {
+        defer { socket.close() }
+        do {
+            var poller = Poller()
+            _ = try poller.add(socket)
+            let stop = poller.add(stopping)
+            var incoming = Incoming()
+            while true {
+                _ = try poller.wait(timeoutMilliseconds: nil)
+                if poller.isReadable(stop) { return }
+                while try socket.receive(into: &incoming) { try serve(incoming) }
+            }
+        } catch {
+            logger.critical("the blob endpoint stopped", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func serve(_ incoming: Incoming) throws {
+        guard let route = incoming.routingID, incoming.frames.count == 2, let payload = incoming.payload else { return }
+        // A frame that is no request has nobody to be answered.
+        guard
+            let request = try? payload.withUnsafeBytes({ try Ccorchestrator_V1_BlobRequest(serializedBytes: Data($0)) })
+        else {
+            return
+        }
+        var reply = Ccorchestrator_V1_BlobReply()
+        reply.requestID = request.requestID
+        do {
+            reply.body = try answer(request)
+        } catch let error as StoreError {
+            reply.failure.code = error.code.name
+            reply.failure.message = error.description
+        } catch let error as WireError {
+            reply.failure.code = "invalid"
+            reply.failure.message = error.description
+        }
+        _ = try socket.send(try reply.serializedBytes() as [UInt8], to: route)
+    }
+
+    private func answer(_ request: Ccorchestrator_V1_BlobRequest) throws -> Ccorchestrator_V1_BlobReply.OneOf_Body {
+        if let mismatch = request.protocol.mismatch(with: "the client") { throw WireError(mismatch) }
+        switch request.body {
+        case .put(let put):
+            var progress = Ccorchestrator_V1_PutProgress()
+            let blob = try BlobRef(proto: put.blob)
+            progress.nextOffset = try blobs.put(blob, offset: put.offset, bytes: put.bytes)
+            progress.stored = progress.nextOffset == blob.size
+            return .put(progress)
+        case .get(let get):
+            var chunk = Ccorchestrator_V1_Chunk()
+            chunk.offset = get.offset
+            chunk.bytes = try blobs.get(try BlobRef(proto: get.blob), offset: get.offset)
+            return .chunk(chunk)
+        case nil: throw WireError("the request names nothing to do")
+        }
+    }
+}

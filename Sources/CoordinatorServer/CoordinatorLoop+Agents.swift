@@ -1,0 +1,97 @@
+import ClusterModel
+import ClusterWire
+import CoordinatorCore
+import Foundation
+import Logging
+import ZeroMQ
+
+extension CoordinatorLoop {
+    /// A frame on the agents' socket.
+    func agentMessage(_ incoming: Incoming) throws {
+        guard let route = incoming.routingID, incoming.frames.count == 2, let payload = incoming.payload else {
+            return drop("not one frame", from: incoming.routingID)
+        }
+        let message: Ccorchestrator_V1_AgentMessage
+        do {
+            message = try payload.withUnsafeBytes { try Ccorchestrator_V1_AgentMessage(serializedBytes: Data($0)) }
+        } catch {
+            return drop("not a message of an agent", from: route)
+        }
+        do {
+            try handle(message, from: route)
+        } catch let error as WireError {
+            drop(error.description, from: route)
+        }
+    }
+
+    private func handle(_ message: Ccorchestrator_V1_AgentMessage, from route: RoutingID) throws {
+        if case .hello(let hello) = message.body { return try greet(hello, route) }
+        guard let agent = agentOfRoute[route] else { return try introduceYourself(route) }
+        switch message.body {
+        case .heartbeat(let beat): try heartbeat(beat, from: agent, route)
+        case .results(let results):
+            core.agentWasHeard(agent, at: clock.instant())
+            let now = clock.now()
+            for result in results.results { core.resultArrived(try AttemptResult(proto: result), from: agent, at: now) }
+        case .goodbye(let goodbye):
+            core.agentLeft(agent, session: goodbye.session, at: clock.now())
+            forget(route)
+            logger.info("agent left", metadata: ["agent": "\(name(of: agent))"])
+        case .hello, nil: throw WireError("an agent's message without a body")
+        }
+    }
+
+    private func name(of agent: AgentIndex) -> String {
+        let all = core.agentSummaries(at: clock.instant())
+        return all.indices.contains(Int(agent.rawValue)) ? all[Int(agent.rawValue)].name : "?"
+    }
+
+    private func greet(_ hello: Ccorchestrator_V1_AgentHello, _ route: RoutingID) throws {
+        if let mismatch = hello.protocol.mismatch(with: "agent \(hello.name)") {
+            return try refuse(route, code: "protocol", message: mismatch, final: true)
+        }
+        guard !hello.name.isEmpty, hello.name.utf8.count <= Limits.nameBytes, hello.agentID != 0 else {
+            throw WireError("a hello without a usable name or id")
+        }
+        let handle = RouteHandle(rawValue: nextHandle)
+        nextHandle += 1
+        unwelcomeRoutes[handle.rawValue] = route
+        let outcome = core.agentIntroduced(
+            AgentIntroduction(
+                route: handle, id: AgentID(rawValue: hello.agentID), incarnation: hello.incarnation, name: hello.name,
+                host: hello.host, version: hello.version, claudeVersion: hello.claudeVersion, capacity: hello.capacity,
+                labels: hello.labels, running: try hello.running.map { try AttemptToken(proto: $0) },
+                finished: try hello.finished.map { try AttemptToken(proto: $0) }, introduction: hello.introduction),
+            at: clock.now())
+        guard case .welcomed(let agent, _) = outcome else { return }
+        unwelcomeRoutes[handle.rawValue] = nil
+        if let old = routeOfAgent[agent], old != route { agentOfRoute[old] = nil }
+        agentOfRoute[route] = agent
+        routeOfAgent[agent] = route
+        logger.info(
+            "agent introduced",
+            metadata: [
+                "agent": "\(hello.name)", "host": "\(hello.host)", "capacity": "\(hello.capacity)",
+                "running": "\(hello.running.count)", "finished": "\(hello.finished.count)",
+            ])
+    }
+
+    private func heartbeat(_ beat: Ccorchestrator_V1_AgentHeartbeat, from agent: AgentIndex, _ route: RoutingID) throws
+    {
+        let isCurrent = core.heartbeatArrived(
+            from: agent, session: beat.session,
+            AgentReport(
+                capacity: beat.capacity, instances: beat.instances, busy: beat.busy, outbox: beat.outbox,
+                heldBecause: beat.heldBecause, residentBytes: beat.residentBytes), at: clock.instant())
+        guard isCurrent else { return try introduceYourself(route) }
+        var message = Ccorchestrator_V1_CoordinatorMessage()
+        message.heartbeatAck.session = beat.session
+        message.heartbeatAck.term = core.term
+        try send(message, toAgentAt: route)
+    }
+
+    private func forget(_ route: RoutingID) {
+        guard let agent = agentOfRoute.removeValue(forKey: route) else { return }
+        if routeOfAgent[agent] == route { routeOfAgent[agent] = nil }
+    }
+}

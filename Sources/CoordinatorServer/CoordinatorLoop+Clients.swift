@@ -1,0 +1,88 @@
+import ClusterModel
+import ClusterWire
+import CoordinatorCore
+import CoordinatorStore
+import Foundation
+import ZeroMQ
+
+extension CoordinatorLoop {
+    /// A frame on the clients' socket.
+    func clientMessage(_ incoming: Incoming) throws {
+        guard let route = incoming.routingID, incoming.frames.count == 2, let payload = incoming.payload else {
+            return drop("not one frame", from: incoming.routingID)
+        }
+        let request: Ccorchestrator_V1_ClientRequest
+        do {
+            request = try payload.withUnsafeBytes { try Ccorchestrator_V1_ClientRequest(serializedBytes: Data($0)) }
+        } catch {
+            return drop("not a request of a client", from: route)
+        }
+        if let mismatch = request.protocol.mismatch(with: "the client") {
+            return try send(OutgoingReply(route: route, frame: failure(request.requestID, "protocol", mismatch)))
+        }
+        do {
+            try serve(request, route)
+        } catch let error as WireError {
+            try send(OutgoingReply(route: route, frame: failure(request.requestID, "invalid", error.description)))
+        }
+    }
+
+    private func serve(_ request: Ccorchestrator_V1_ClientRequest, _ route: RoutingID) throws {
+        let id = request.requestID
+        switch request.body {
+        case .submit(let submit): try self.submit(submit, id, route)
+        case .cancel(let cancel):
+            core.cancelArrived(
+                try job(cancel.job), indexes: cancel.indexes, reply: waiting(id, route), at: clock.now())
+        case .getJobs(let query): try jobs(query, id, route)
+        case .getAgents: try agents(id, route)
+        case .getServerInfo: try serverInfo(id, route)
+        case .getTasks(let query): try tasks(query, id, route)
+        case .getResults(let query): try results(query, id, route)
+        case nil: throw WireError("this coordinator does not know the request: it is older than the client")
+        }
+    }
+
+    private func waiting(_ request: UInt64, _ route: RoutingID) -> ReplyHandle {
+        let handle = nextHandle
+        nextHandle += 1
+        waitingReplies[handle] = (route, request)
+        return ReplyHandle(rawValue: handle)
+    }
+
+    func job(_ number: UInt64) throws -> JobID {
+        guard let small = UInt32(exactly: number), small > 0 else { throw WireError("there is no job \(number)") }
+        return JobID(rawValue: small)
+    }
+
+    private func submit(_ submit: Ccorchestrator_V1_Submit, _ id: UInt64, _ route: RoutingID) throws {
+        guard submit.submissionKey.count == 16 else { throw WireError("a submission's key has 16 bytes") }
+        let key = submit.submissionKey.withUnsafeBytes { bytes in
+            SubmissionKey(
+                high: UInt64(bigEndian: bytes.loadUnaligned(as: UInt64.self)),
+                low: UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self)))
+        }
+        guard submit.tasks.count <= Limits.tasksPerMessage else {
+            throw WireError("a batch takes at most \(Limits.tasksPerMessage) tasks")
+        }
+        guard submit.spec.name.utf8.count <= Limits.nameBytes, submit.spec.submitter.utf8.count <= Limits.nameBytes
+        else {
+            throw WireError("a job's name is over the limit of \(Limits.nameBytes) bytes")
+        }
+        let options = try submit.options.map { row in
+            let options = try TaskOptions(proto: row)
+            guard options.runner == "claude" else {
+                throw WireError("runner \"\(options.runner)\" is not built yet: use \"claude\"")
+            }
+            return options
+        }
+        core.submitArrived(
+            SubmitBatch(
+                key: key, job: submit.job == 0 ? nil : try job(submit.job),
+                spec: JobSpec(
+                    name: submit.spec.name, submitter: submit.spec.submitter.isEmpty ? "local" : submit.spec.submitter),
+                firstOptions: submit.firstOptions, options: options, firstIndex: submit.firstIndex,
+                tasks: try submit.tasks.map { try TaskSpec(proto: $0) }, seal: submit.seal), reply: waiting(id, route),
+            at: clock.now())
+    }
+}

@@ -1,0 +1,197 @@
+import ClusterModel
+import ClusterWire
+import CoordinatorCore
+import CoordinatorStore
+import Foundation
+import Logging
+import Settings
+import ZeroMQ
+
+/// The coordinator's one loop: sockets and core on one thread. It never waits for disk: a turn's effects lie in `inFlight` until the
+/// store's thread says that its records are there.
+final class CoordinatorLoop {
+    /// Rows of one transaction: enough for most of the disk's throughput, few enough for short turns.
+    static let rowsPerCommit = 1400
+    /// Messages read from one socket before the other has its turn.
+    static let messagesPerDrain = 256
+    /// The longest wait of a poll: silence is noticed at this grain.
+    static let pollAtMostMilliseconds: Int64 = 250
+    /// A poll that comes back this much later than it should was a standstill of ours.
+    static let stallMilliseconds: Int64 = 500
+
+    /// A turn whose records are being written.
+    struct InFlight {
+        var effects: [Effect]
+        var replies: [OutgoingReply]
+        var prompts: [TaskID: Content]
+        var wanted: [TaskID]
+    }
+
+    let settings: CoordinatorSettings
+    let logger: Logger
+    let store: SQLiteStore
+    let agentsSocket: Socket
+    let clientsSocket: Socket
+    let mailbox: Mailbox<LoopMail>
+    let wakeUp: WakeUp
+    let storeThread: StoreThread
+    let queryThread: QueryThread
+    let blobsEndpoint: String
+    let clock = Clock()
+
+    var core: CoordinatorCore
+    var inFlight: InFlight?
+    var isStopping = false
+    var payloads: PayloadCache
+    /// Replies computed from this turn's state: they go out with its effects.
+    var turnReplies: [OutgoingReply] = []
+    var waitingReplies: [UInt64: (route: RoutingID, request: UInt64)] = [:]
+    var nextHandle: UInt64 = 1
+    var agentOfRoute: [RoutingID: AgentIndex] = [:]
+    var routeOfAgent: [AgentIndex: RoutingID] = [:]
+    var unwelcomeRoutes: [UInt64: RoutingID] = [:]
+    var framesDropped: UInt64 = 0
+    var freeBytes: UInt64 = 0
+    var nextDiskCheck = Instant.origin
+    var troubles = 0
+
+    init(
+        settings: CoordinatorSettings, logger: Logger, store: SQLiteStore, agents: Socket, clients: Socket,
+        mailbox: Mailbox<LoopMail>, wakeUp: WakeUp, blobsEndpoint: String
+    ) throws {
+        self.settings = settings
+        self.logger = logger
+        self.store = store
+        self.agentsSocket = agents
+        self.clientsSocket = clients
+        self.mailbox = mailbox
+        self.wakeUp = wakeUp
+        self.blobsEndpoint = blobsEndpoint
+        storeThread = try StoreThread(store: store, answer: mailbox)
+        queryThread = try QueryThread(store: store, answers: mailbox)
+        payloads = PayloadCache(bytesAtMost: Int(settings.payloadCacheBytes))
+        core = try Self.recoveredCore(settings: settings, store: store, now: clock.now(), logger: logger)
+    }
+
+    static func recoveredCore(settings: CoordinatorSettings, store: SQLiteStore, now: Moment, logger: Logger) throws
+        -> CoordinatorCore
+    {
+        var core = CoordinatorCore(
+            storeID: store.storeID, term: store.term,
+            configuration: CoreConfiguration(
+                lease: settings.lease, suspectAfter: settings.suspectAfter, maxAttempts: UInt32(settings.maxAttempts),
+                retryBase: settings.retryBase, retryCap: settings.retryCap, maxQueuedTasks: settings.maxQueuedTasks),
+            seed: UInt64(bitPattern: now.instant.nanoseconds) ^ store.storeID.rawValue)
+        let state = try store.recover()
+        core.recover(state, at: now)
+        logger.info(
+            "queue recovered",
+            metadata: [
+                "jobs": "\(state.jobs.count)", "unfinished": "\(core.unfinishedTaskCount)",
+                "open": "\(core.openAttemptCount)",
+                "term": "\(store.term)",
+            ])
+        return core
+    }
+
+    /// Runs until it is told to stop; then commits what it has and ends its threads.
+    func run() throws {
+        defer {
+            storeThread.stop()
+            queryThread.stop()
+            agentsSocket.close()
+            clientsSocket.close()
+        }
+        var poller = Poller()
+        let agents = try poller.add(agentsSocket)
+        let clients = try poller.add(clientsSocket)
+        let wake = poller.add(wakeUp)
+        var incoming = Incoming()
+        var mail: [LoopMail] = []
+        var more = false
+        while true {
+            let canRead = !isStopping && core.pendingWeight < Self.rowsPerCommit
+            poller.setInterest(agents, canRead ? .readable : [])
+            poller.setInterest(clients, canRead ? .readable : [])
+            let timeout = more && canRead ? 0 : pollTimeout()
+            let before = clock.instant()
+            _ = try poller.wait(timeoutMilliseconds: Int(timeout))
+            noticeStall(since: before, expected: timeout)
+            if poller.isReadable(wake) { wakeUp.drain() }
+            mail.removeAll(keepingCapacity: true)
+            mailbox.takeAll(into: &mail)
+            for letter in mail { try take(letter) }
+            if canRead {
+                more = try drain(agentsSocket, &incoming) { try agentMessage($0) }
+                more = try drain(clientsSocket, &incoming) { try clientMessage($0) } || more
+                let now = clock.now()
+                // Only after everything that has arrived was read may an agent be judged silent.
+                if !more { core.timePassed(to: now) }
+                core.assignWork(at: now)
+                checkDisk(at: now.instant)
+            }
+            try turnOver()
+            if isStopping, inFlight == nil, !core.hasPendingTurn { return }
+        }
+    }
+
+    private func pollTimeout() -> Int64 {
+        let left = core.nextDeadline.nanoseconds - clock.instant().nanoseconds
+        return max(0, min(Self.pollAtMostMilliseconds, left / 1_000_000 + 1))
+    }
+
+    private func noticeStall(since before: Instant, expected: Int64) {
+        let late = clock.instant().milliseconds(since: before).rawValue - expected
+        guard late > Self.stallMilliseconds else { return }
+        core.loopStalled(for: Milliseconds(late))
+        logger.warning("the loop stood still; leases are extended by that", metadata: ["ms": "\(late)"])
+    }
+
+    /// Reads up to a bound of messages, or until the turn is full. True: more may wait.
+    private func drain(_ socket: Socket, _ incoming: inout Incoming, _ handle: (Incoming) throws -> Void) throws -> Bool
+    {
+        for _ in 0..<Self.messagesPerDrain {
+            guard core.pendingWeight < Self.rowsPerCommit else { return true }
+            guard try socket.receive(into: &incoming) else { return false }
+            try handle(incoming)
+        }
+        return true
+    }
+
+    private func take(_ letter: LoopMail) throws {
+        switch letter {
+        case .committed(let outcome): try committed(outcome)
+        case .answer(let reply): try send(reply)
+        case .stop: isStopping = true
+        }
+    }
+
+    /// A frame that can't be read, or that nobody may send: dropped and counted; everyone else goes on.
+    func drop(_ why: String, from route: RoutingID?) {
+        framesDropped += 1
+        if framesDropped.nonzeroBitCount == 1 {
+            logger.warning(
+                "frame dropped (told at each doubling)", metadata: ["why": "\(why)", "dropped": "\(framesDropped)"])
+        }
+    }
+
+    private func checkDisk(at now: Instant) {
+        guard now >= nextDiskCheck else { return }
+        nextDiskCheck = now + .seconds(1)
+        do {
+            freeBytes = try store.freeBytes()
+            let low = freeBytes < UInt64(max(0, settings.minFreeDiskBytes))
+            if low != core.diskIsLow {
+                logger.log(
+                    level: low ? .error : .notice,
+                    low
+                        ? "disk nearly full: submits are refused until there is room"
+                        : "disk has room again: submits are taken",
+                    metadata: ["directory": "\(store.directory)", "free_bytes": "\(freeBytes)"])
+            }
+            core.diskMeasured(isLow: low)
+        } catch {
+            logger.error("the data directory's disk can't be measured", metadata: ["error": "\(error)"])
+        }
+    }
+}

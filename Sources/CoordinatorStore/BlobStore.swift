@@ -1,0 +1,136 @@
+import ClusterModel
+import Crypto
+import Foundation
+import Glibc
+
+/// Content over 64 KiB, one file a hash under `blobs/`. A blob is there, whole and on disk, or it is not.
+///
+/// Used from one thread, the blob endpoint's.
+public final class BlobStore {
+    private struct Upload {
+        var handle: FileHandle
+        var path: String
+        var next: UInt64
+        var hash: SHA256
+    }
+
+    /// Uploads under way at once; one more is refused until another ends or is dropped.
+    public static let uploadsAtMost = 256
+
+    private let directory: String
+    private var uploads: [BlobRef: Upload] = [:]
+
+    /// Makes the folder and clears what uploads a crash cut short.
+    public init(directory: String) throws {
+        self.directory = directory + "/blobs"
+        do {
+            let partial = self.directory + "/partial"
+            if FileManager.default.fileExists(atPath: partial) { try FileManager.default.removeItem(atPath: partial) }
+            try FileManager.default.createDirectory(
+                atPath: partial, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw StoreError(.broken, "\(self.directory) can't be made: \(error.localizedDescription)")
+        }
+    }
+
+    private func path(_ blob: BlobRef) -> String {
+        let hex = blob.hex
+        return "\(directory)/\(hex.prefix(2))/\(hex)"
+    }
+
+    /// Whether the blob is here.
+    public func has(_ blob: BlobRef) -> Bool { FileManager.default.fileExists(atPath: path(blob)) }
+
+    /// Takes the next piece of a blob.
+    ///
+    /// - Returns: the offset that comes next; the blob's size when it is on disk.
+    /// - Throws: ``StoreError`` `.badBlob` for bytes beyond the size or a wrong hash, `.diskFull`.
+    public func put(_ blob: BlobRef, offset: UInt64, bytes: Data) throws -> UInt64 {
+        if has(blob) { return blob.size }
+        var upload: Upload
+        if offset == 0 {
+            abandon(blob)
+            upload = try begin(blob)
+        } else if let known = uploads[blob] {
+            upload = known
+        } else {
+            return 0
+        }
+        guard offset == upload.next else { return upload.next }
+        guard offset + UInt64(bytes.count) <= blob.size, !bytes.isEmpty else {
+            abandon(blob)
+            throw StoreError(.badBlob, "blob \(blob.hex) is announced with \(blob.size) bytes and has more")
+        }
+        do {
+            try upload.handle.write(contentsOf: bytes)
+        } catch {
+            abandon(blob)
+            throw StoreError(.diskFull, "blob \(blob.hex) can't be written: \(error.localizedDescription)")
+        }
+        upload.hash.update(data: bytes)
+        upload.next += UInt64(bytes.count)
+        uploads[blob] = upload
+        if upload.next == blob.size { try finish(blob, upload) }
+        return upload.next
+    }
+
+    private func begin(_ blob: BlobRef) throws -> Upload {
+        guard uploads.count < Self.uploadsAtMost else {
+            throw StoreError(.badBlob, "\(Self.uploadsAtMost) uploads are under way: try again")
+        }
+        let partial = "\(directory)/partial/\(blob.hex)"
+        let descriptor = open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw StoreError(.broken, "\(partial): \(String(cString: strerror(errno)))") }
+        let upload = Upload(
+            handle: FileHandle(fileDescriptor: descriptor, closeOnDealloc: true), path: partial, next: 0, hash: SHA256()
+        )
+        uploads[blob] = upload
+        return upload
+    }
+
+    private func finish(_ blob: BlobRef, _ upload: Upload) throws {
+        uploads[blob] = nil
+        do {
+            guard Array(upload.hash.finalize()) == blob.sha256 else {
+                try FileManager.default.removeItem(atPath: upload.path)
+                throw StoreError(.badBlob, "blob \(blob.hex) has other content than its hash says")
+            }
+            try upload.handle.synchronize()
+            try upload.handle.close()
+            let home = (path(blob) as NSString).deletingLastPathComponent
+            try FileManager.default.createDirectory(
+                atPath: home, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            guard rename(upload.path, path(blob)) == 0 else {
+                throw StoreError(.broken, "\(path(blob)): \(String(cString: strerror(errno)))")
+            }
+            try syncDirectory(home)
+        } catch {
+            throw StoreError.from(error, path: upload.path)
+        }
+    }
+
+    /// A rename is on disk only when its folder is.
+    private func syncDirectory(_ path: String) throws {
+        let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw StoreError(.broken, "\(path): \(String(cString: strerror(errno)))") }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw StoreError(.broken, "\(path): \(String(cString: strerror(errno)))") }
+    }
+
+    private func abandon(_ blob: BlobRef) { uploads[blob] = nil }
+
+    /// One piece of a blob, at most ``Limits/blobChunkBytes``.
+    public func get(_ blob: BlobRef, offset: UInt64) throws -> Data {
+        guard let handle = FileHandle(forReadingAtPath: path(blob)) else {
+            throw StoreError(.noBlob, "there is no blob \(blob.hex)")
+        }
+        do {
+            try handle.seek(toOffset: offset)
+            let bytes = try handle.read(upToCount: Limits.blobChunkBytes) ?? Data()
+            try handle.close()
+            return bytes
+        } catch {
+            throw StoreError(.broken, "blob \(blob.hex) can't be read: \(error.localizedDescription)")
+        }
+    }
+}

@@ -1,0 +1,159 @@
+import ClusterModel
+import CoordinatorCore
+import Foundation
+import GRDB
+
+/// A task as the store has it, for a listing.
+public struct StoredTask: Sendable {
+    public var index: UInt32
+    public var name: String
+    /// At most 200 characters.
+    public var promptStart: String
+    /// Nil: no end yet.
+    public var end: TaskState?
+    public var attempts: UInt32
+    public var agent: String
+}
+
+/// An ended task as the store has it.
+public struct StoredResult: Sendable {
+    public var task: TaskID
+    public var name: String
+    public var state: TaskState
+    public var attempts: UInt32
+    /// Empty: it was never run.
+    public var agent: String
+    public var instance: String
+    public var answer: Content?
+    public var structured: Content?
+    public var failure: TaskFailure?
+    public var usage: Usage
+    public var costMicroUSD: UInt64
+    public var sessionID: String
+    public var queuedAt: WallTime
+    public var startedAt: WallTime?
+    public var finishedAt: WallTime
+    public var input: Content
+
+    /// What it weighs in a message, roughly, in bytes.
+    public var weight: Int {
+        func inline(_ content: Content?) -> Int {
+            if case .text(let text) = content { return text.utf8.count }
+            return 48
+        }
+        return 256 + inline(answer) + inline(structured) + inline(input) + (failure?.detail.utf8.count ?? 0)
+    }
+}
+
+extension SQLiteStore {
+    /// The prompts of these tasks, in their order. Throws when one is missing.
+    public func prompts(_ ids: [TaskID]) throws -> [Content] {
+        try reading { db in
+            let statement = try db.cachedStatement(sql: "SELECT prompt, blob, size FROM prompts WHERE id = ?")
+            return try ids.map { id in
+                guard let row = try Row.fetchOne(statement, arguments: [Int64(id.packed)]),
+                    let content = Self.content(row[0], row[1], row[2])
+                else { throw StoreError(.broken, "the prompt of task \(id) is missing") }
+                return content
+            }
+        }
+    }
+
+    /// At most `limit` tasks of a job from `first` on.
+    public func tasks(of job: JobID, from first: UInt32, limit: Int) throws -> [StoredTask] {
+        try reading { db in
+            try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT p.id, p.name, coalesce(substr(p.prompt, 1, 200), '') AS start, e.state, e.attempt,
+                        coalesce(a.name, '') AS agent
+                    FROM prompts p LEFT JOIN endings e ON e.id = p.id LEFT JOIN agents a ON a.id = e.agent
+                    WHERE p.id BETWEEN ? AND ? ORDER BY p.id LIMIT ?
+                    """,
+                arguments: [
+                    Int64(TaskID(job: job, index: first).packed), Int64(TaskID(job: job, index: .max).packed), limit,
+                ]
+            ).map { row in
+                let state: Int64? = row["state"]
+                return StoredTask(
+                    index: TaskID(packed: UInt64(row["id"] as Int64)).index, name: row["name"],
+                    promptStart: row["start"],
+                    end: state.flatMap { TaskState(rawValue: UInt8($0)) },
+                    attempts: UInt32((row["attempt"] as Int64?) ?? 0),
+                    agent: row["agent"])
+            }
+        }
+    }
+
+    /// Ended tasks of a job from `first` on, in task order, up to `limit` of them or `bytes` in all (one at least).
+    ///
+    /// - Returns: the results, and whether there may be more.
+    public func results(of job: JobID, from first: UInt32, limit: Int, bytes: Int) throws -> (
+        results: [StoredResult], more: Bool
+    ) {
+        try reading { db in
+            let rows = try Row.fetchCursor(
+                db,
+                sql: """
+                    SELECT e.*, t.queued_at, p.prompt, p.blob, p.size, p.name AS task_name, p.input, coalesce(a.name, '') AS agent_name,
+                        w.answer, w.answer_blob, w.answer_size, w.structured, w.structured_blob, w.structured_size, w.detail
+                    FROM endings e JOIN tasks t ON t.id = e.id JOIN prompts p ON p.id = e.id
+                    LEFT JOIN answers w ON w.id = e.id LEFT JOIN agents a ON a.id = e.agent
+                    WHERE e.id BETWEEN ? AND ? ORDER BY e.id LIMIT ?
+                    """,
+                arguments: [
+                    Int64(TaskID(job: job, index: first).packed), Int64(TaskID(job: job, index: .max).packed),
+                    limit + 1,
+                ])
+            var results: [StoredResult] = []
+            var weight = 0
+            while let row = try rows.next() {
+                let result = try Self.result(row)
+                weight += result.weight
+                if results.count == limit || (weight > bytes && !results.isEmpty) { return (results, true) }
+                results.append(result)
+            }
+            return (results, false)
+        }
+    }
+
+    private static func result(_ row: Row) throws -> StoredResult {
+        let number: Int64 = row["id"]
+        guard let state = TaskState(rawValue: UInt8(row["state"] as Int64)) else {
+            throw StoreError(.broken, "the end of task \(TaskID(packed: UInt64(number))) is damaged")
+        }
+        let errorClass: String? = row["class"]
+        let started: Int64 = row["started_at"]
+        let line: String = row["input"]
+        return StoredResult(
+            task: TaskID(packed: UInt64(number)), name: row["task_name"], state: state,
+            attempts: UInt32(row["attempt"] as Int64), agent: row["agent_name"], instance: row["instance"],
+            answer: content(row["answer"], row["answer_blob"], row["answer_size"]),
+            structured: content(row["structured"], row["structured_blob"], row["structured_size"]),
+            failure: errorClass.map {
+                TaskFailure(className: $0, message: row["message"] ?? "", detail: row["detail"] ?? "")
+            },
+            usage: Usage(
+                inputTokens: UInt64(row["input_tokens"] as Int64), outputTokens: UInt64(row["output_tokens"] as Int64),
+                cacheReadInputTokens: UInt64(row["cache_read"] as Int64),
+                cacheCreationInputTokens: UInt64(row["cache_creation"] as Int64)),
+            costMicroUSD: UInt64(row["cost"] as Int64), sessionID: row["session"],
+            queuedAt: WallTime(milliseconds: row["queued_at"]),
+            startedAt: started == 0 ? nil : WallTime(milliseconds: started),
+            finishedAt: WallTime(milliseconds: row["finished_at"]),
+            input: line.isEmpty ? content(row["prompt"], row["blob"], row["size"]) ?? .text("") : .text(line))
+    }
+
+    private static func content(_ text: String?, _ hash: Data?, _ size: Int64?) -> Content? {
+        if let text { return .text(text) }
+        return hash.map { .blob(BlobRef(sha256: Array($0), size: UInt64(size ?? 0))) }
+    }
+
+    private func reading<T>(_ body: (Database) throws -> T) throws -> T {
+        do {
+            return try pool.read(body)
+        } catch {
+            throw StoreError.from(error, path: path)
+        }
+    }
+}

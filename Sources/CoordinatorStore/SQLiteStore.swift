@@ -1,0 +1,85 @@
+import ClusterModel
+import CoordinatorCore
+import Foundation
+import GRDB
+import Glibc
+
+/// The coordinator's durable state: one SQLite file (WAL, synchronous=FULL) in a locked directory.
+///
+/// ``commit(_:)`` is called from one thread; the reads may be called from others and see what is committed.
+public final class SQLiteStore: Sendable {
+    /// Random; made with the file.
+    public let storeID: StoreID
+    /// Grows with every ``open(directory:)``.
+    public let term: UInt64
+    public let directory: String
+    let pool: DatabasePool
+    private let lock: DirectoryLock
+
+    /// How long one read may take before it is ended, so that no query holds the write-ahead log back.
+    public static let readersAtMost = 3
+    /// Results set aside that are kept; the oldest go first.
+    public static let setAsideAtMost = 10_000
+
+    private init(storeID: StoreID, term: UInt64, directory: String, pool: DatabasePool, lock: DirectoryLock) {
+        self.storeID = storeID
+        self.term = term
+        self.directory = directory
+        self.pool = pool
+        self.lock = lock
+    }
+
+    /// The file's path.
+    public var path: String { directory + "/coordinator.sqlite" }
+
+    /// Opens or makes the store, brings its schema up to date, and takes the next term.
+    ///
+    /// - Parameter newStoreID: what a new file is named by; random, from the caller.
+    /// - Throws: ``StoreError`` when the directory is in use, the file is not a store or newer than this program, or the disk is full.
+    public static func open(directory: String, newStoreID: UInt64) throws -> SQLiteStore {
+        let lock = try DirectoryLock(directory: directory)
+        let path = directory + "/coordinator.sqlite"
+        do {
+            var configuration = Configuration()
+            configuration.maximumReaderCount = readersAtMost
+            configuration.busyMode = .timeout(5)
+            // Whoever may read the file may read every prompt.
+            let mask = umask(0o077)
+            defer { umask(mask) }
+            let pool = try DatabasePool(path: path, configuration: configuration)
+            try pool.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA synchronous = FULL") }
+            let migrator = Schema.migrator
+            if try pool.read({ db in try migrator.hasBeenSuperseded(db) }) {
+                throw StoreError(.tooNew, "\(path) was written by a newer version of cc-coordinator: install that one")
+            }
+            try migrator.migrate(pool)
+            let (store, term) = try pool.write { db in
+                try db.execute(
+                    sql: "INSERT INTO meta VALUES ('store', ?), ('term', 0) ON CONFLICT DO NOTHING",
+                    arguments: [Int64(bitPattern: newStoreID)])
+                try db.execute(sql: "UPDATE meta SET value = value + 1 WHERE key = 'term'")
+                let store = try Int64.fetchOne(db, sql: "SELECT value FROM meta WHERE key = 'store'") ?? 0
+                let term = try Int64.fetchOne(db, sql: "SELECT value FROM meta WHERE key = 'term'") ?? 0
+                return (store, term)
+            }
+            return SQLiteStore(
+                storeID: StoreID(rawValue: UInt64(bitPattern: store)), term: UInt64(term), directory: directory,
+                pool: pool,
+                lock: lock)
+        } catch {
+            throw StoreError.from(error, path: path)
+        }
+    }
+
+    /// Bytes free on the directory's disk for a user who is not root.
+    public func freeBytes() throws -> UInt64 {
+        var info = statvfs()
+        guard statvfs(directory, &info) == 0 else {
+            throw StoreError(.broken, "\(directory): \(String(cString: strerror(errno)))")
+        }
+        return UInt64(info.f_bavail) * UInt64(info.f_frsize)
+    }
+
+    /// Ends all connections; for an orderly stop. After a crash the write-ahead log is taken up at the next open.
+    public func close() throws { try pool.close() }
+}

@@ -1,0 +1,52 @@
+import GRDB
+
+/// The tables, version by version. A file of an older version is brought up at open; one of a newer version is refused.
+///
+/// A task's id packs its job and index (``TaskID/packed``), so that a job's tasks lie together. Rows that a restart reads
+/// (`tasks`, `endings`, `attempts`, `assignments`) are apart from payloads (`prompts`, `answers`). `tasks` rows never change: what
+/// became of a task is in `endings` and `attempts`.
+enum Schema {
+    static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1") { db in
+            try db.execute(
+                sql: """
+                    CREATE TABLE meta (key TEXT PRIMARY KEY NOT NULL, value INTEGER NOT NULL) WITHOUT ROWID;
+                    CREATE TABLE jobs (
+                        id INTEGER PRIMARY KEY, name TEXT NOT NULL, submitter TEXT NOT NULL, key BLOB NOT NULL UNIQUE,
+                        submitted_at INTEGER NOT NULL, sealed INTEGER NOT NULL DEFAULT 0, finished_at INTEGER, summary TEXT);
+                    CREATE TABLE job_options (
+                        job INTEGER NOT NULL, row INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (job, row)) WITHOUT ROWID;
+                    CREATE TABLE tasks (
+                        id INTEGER PRIMARY KEY, sequence INTEGER NOT NULL, options INTEGER NOT NULL, queued_at INTEGER NOT NULL);
+                    CREATE TABLE prompts (
+                        id INTEGER PRIMARY KEY, prompt TEXT, blob BLOB, size INTEGER NOT NULL, name TEXT NOT NULL,
+                        input TEXT NOT NULL);
+                    CREATE TABLE attempts (
+                        task INTEGER NOT NULL, attempt INTEGER NOT NULL, row INTEGER NOT NULL, agent INTEGER NOT NULL,
+                        class TEXT NOT NULL, message TEXT NOT NULL, detail TEXT NOT NULL, failures INTEGER NOT NULL,
+                        given_up INTEGER NOT NULL, retry_at INTEGER NOT NULL, ended_at INTEGER NOT NULL,
+                        input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL, cache_read INTEGER NOT NULL,
+                        cache_creation INTEGER NOT NULL, cost INTEGER NOT NULL,
+                        PRIMARY KEY (task, attempt, row)) WITHOUT ROWID;
+                    CREATE TABLE endings (
+                        id INTEGER PRIMARY KEY, state INTEGER NOT NULL, attempt INTEGER NOT NULL, agent INTEGER,
+                        instance TEXT NOT NULL, started_at INTEGER NOT NULL, finished_at INTEGER NOT NULL,
+                        input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL, cache_read INTEGER NOT NULL,
+                        cache_creation INTEGER NOT NULL, cost INTEGER NOT NULL, session TEXT NOT NULL, class TEXT, message TEXT);
+                    CREATE TABLE answers (
+                        id INTEGER PRIMARY KEY, answer TEXT, answer_blob BLOB, answer_size INTEGER NOT NULL, structured TEXT,
+                        structured_blob BLOB, structured_size INTEGER NOT NULL, detail TEXT NOT NULL);
+                    CREATE TABLE assignments (
+                        row INTEGER PRIMARY KEY, agent INTEGER NOT NULL, at INTEGER NOT NULL, body BLOB NOT NULL);
+                    CREATE TABLE cancels (task INTEGER PRIMARY KEY);
+                    CREATE TABLE set_aside (
+                        n INTEGER PRIMARY KEY AUTOINCREMENT, store INTEGER NOT NULL, task INTEGER NOT NULL,
+                        attempt INTEGER NOT NULL, agent INTEGER NOT NULL, reason TEXT NOT NULL, at INTEGER NOT NULL,
+                        state INTEGER NOT NULL, answer TEXT, message TEXT);
+                    CREATE TABLE agents (id INTEGER PRIMARY KEY, name TEXT NOT NULL, host TEXT NOT NULL);
+                    """)
+        }
+        return migrator
+    }
+}

@@ -1,0 +1,39 @@
+import GRDB
+
+/// A store that can't do what it was asked, in words.
+public struct StoreError: Error, CustomStringConvertible, Sendable {
+    /// What kind of trouble it is; open for more.
+    public struct Code: Hashable, Sendable {
+        public let name: String
+        /// The disk has no room: nothing of the transaction is there.
+        public static let diskFull = Code(name: "disk_full")
+        /// Another coordinator holds the directory.
+        public static let inUse = Code(name: "in_use")
+        /// Made by a newer version.
+        public static let tooNew = Code(name: "too_new")
+        /// A blob's bytes, order or hash are wrong.
+        public static let badBlob = Code(name: "bad_blob")
+        /// No such blob.
+        public static let noBlob = Code(name: "no_blob")
+        /// Anything else.
+        public static let broken = Code(name: "broken")
+    }
+
+    public var code: Code
+    public var description: String
+
+    public init(_ code: Code, _ description: String) {
+        self.code = code
+        self.description = description
+    }
+
+    /// Says what SQLite met, and where.
+    static func from(_ error: any Error, path: String) -> StoreError {
+        if let known = error as? StoreError { return known }
+        guard let database = error as? DatabaseError else { return StoreError(.broken, "\(path): \(error)") }
+        if database.resultCode == .SQLITE_FULL || database.extendedResultCode == .SQLITE_IOERR_WRITE {
+            return StoreError(.diskFull, "\(path): the disk is full: free some space")
+        }
+        return StoreError(.broken, "\(path): \(database.message ?? String(describing: database))")
+    }
+}

@@ -1,0 +1,21 @@
+import ArgumentParser
+import ClusterModel
+
+/// The root: every verb is a file of its own in Verbs.
+struct CtlCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ccctl",
+        abstract: "Submits work to a cc-orchestrator fleet, watches it and reads its results.",
+        discussion: """
+            Flags that every verb takes (--coordinator, --output, --config, --secret-file, --connect-timeout) stand before \
+            or behind it. Jobs are named 7, 1,3,5-8, last or all; tasks 7.12.
+
+            \(ExitStatus.help)
+            """,
+        version: Product.version,
+        subcommands: [
+            Submit.self, Run.self, Wait.self, Status.self, Jobs.self, Tasks.self, Result.self, Results.self,
+            Cancel.self,
+            Agents.self, Version.self,
+        ])
+}

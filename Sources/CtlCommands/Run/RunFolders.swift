@@ -1,0 +1,24 @@
+/// All runs below one data directory.
+struct RunFolders {
+    /// Where runs have their folders.
+    let parent: String
+
+    init(dataDirectory: String) { parent = dataDirectory + "/runs" }
+
+    /// The newest run that was cut off with all its tasks on disk; the others stay where they are. Folders of runs that
+    /// never came so far are removed: nothing in them can be gone on with.
+    /// - Returns: Locked; release it unless it is gone on with.
+    func newestUnfinished() throws -> (run: RunDirectory, record: RunDirectory.Record)? {
+        var newest: (run: RunDirectory, record: RunDirectory.Record)?
+        for run in try RunDirectory.abandoned(in: parent) {
+            if run.isFinished {
+                run.release()
+            } else if let record = try run.record() {
+                if newest == nil { newest = (run, record) } else { run.release() }
+            } else {
+                try run.remove()
+            }
+        }
+        return newest
+    }
+}

@@ -1,0 +1,23 @@
+/// Flags that every verb takes may stand before it, too: they are moved behind it before anything else reads them.
+enum GlobalFlags {
+    /// Each takes a value.
+    static let names: Set<String> = [
+        "--coordinator", "--output", "--config", "--secret-file", "--connect-timeout", "-o",
+    ]
+
+    /// `["--output", "json", "jobs"]` becomes `["jobs", "--output", "json"]`; what is no global flag stays where it is.
+    static func moveBehindVerb(_ arguments: [String]) -> [String] {
+        var moved: [String] = []
+        var rest = arguments[...]
+        while let word = rest.first, names.contains(String(word.prefix { $0 != "=" })) {
+            moved.append(word)
+            rest.removeFirst()
+            if !word.contains("="), let value = rest.first {
+                moved.append(value)
+                rest.removeFirst()
+            }
+        }
+        guard let verb = rest.first, !verb.hasPrefix("-") else { return arguments }
+        return [verb] + moved + rest.dropFirst()
+    }
+}

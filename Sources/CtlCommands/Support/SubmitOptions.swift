@@ -1,0 +1,142 @@
+import ArgumentParser
+import ClusterModel
+
+/// Where a job's tasks come from, and what is said of all of them: the flags of `submit` and `run`.
+struct SubmitOptions: ParsableArguments {
+    @Argument(help: "A prompt, or - to read one from standard input.")
+    var promptText: String?
+
+    @Option(
+        help: ArgumentHelp("A task for each line of FILE that is not blank (- is standard input).", valueName: "file"))
+    var eachLine: String?
+
+    @Option(
+        help: ArgumentHelp("With --each-line: the prompt, {line} in it standing for the line.", valueName: "template"))
+    var prompt: String?
+
+    @Option(help: ArgumentHelp("A task for each line of FILE, a JSON object with a \"prompt\".", valueName: "file"))
+    var fromJson: String?
+
+    @Option(help: ArgumentHelp("A job file, YAML.", valueName: "file"))
+    var file: String?
+
+    @Option(help: "critical, high, normal, low, bulk, or 0 to 9.")
+    var priority: String?
+
+    @Option(help: "The model.")
+    var model: String?
+
+    @Option(help: "The job's name.")
+    var name: String?
+
+    @Option(help: ArgumentHelp("What the CLI takes as --permission-mode.", valueName: "mode"))
+    var permissionMode: String?
+
+    @Option(help: ArgumentHelp("Tools that may be used; repeat it, or use commas.", valueName: "tools"))
+    var allowedTools: [String] = []
+
+    @Option(help: ArgumentHelp("Tools that may not be used; repeat it, or use commas.", valueName: "tools"))
+    var disallowedTools: [String] = []
+
+    @Option(help: ArgumentHelp("An absolute path on the agent's host to work in.", valueName: "dir"))
+    var directory: String?
+
+    @Option(
+        name: .customLong("timeout"),
+        help: ArgumentHelp("How long a task may take: seconds, or 30s, 10m, 2h.", valueName: "time"))
+    var taskTimeout: String?
+
+    @Option(help: ArgumentHelp("Turns of a task, at the most.", valueName: "n"))
+    var maxTurns: String?
+
+    @Option(help: ArgumentHelp("Dollars for a task, at the most.", valueName: "usd"))
+    var budgetUsd: String?
+
+    @Option(help: ArgumentHelp("A JSON Schema that every answer must meet.", valueName: "file"))
+    var schema: String?
+
+    @Option(help: ArgumentHelp("Attempts that may fail before a task does.", valueName: "n"))
+    var maxAttempts: String?
+
+    /// Whether any source of tasks was given.
+    var hasSource: Bool { promptText != nil || eachLine != nil || fromJson != nil || file != nil || prompt != nil }
+
+    /// Reads and checks everything.
+    /// - Throws: ``UsageError`` with the place.
+    func submission() throws -> Submission {
+        try checkSources()
+        let fields = try fields()
+        let jobName = try name.map { try Field(key: "--name", value: .string($0), place: "--name").name() }
+        if let path = file {
+            return try JobFile(path: path, bytes: InputFile.read(path)).submission(name: jobName, flags: fields)
+        }
+        if let path = fromJson {
+            return try JSONLines.read(lines(of: path), name: jobName ?? "", flags: fields)
+        }
+        if let path = eachLine {
+            let tasks = try TemplateTasks(file: lines(of: path), template: prompt ?? TemplateTasks.placeholder)
+            return Submission(
+                name: jobName ?? "", options: [try fields.options(place: "the flags")], tasks: .lines(tasks))
+        }
+        return try onePrompt(fields, name: jobName)
+    }
+
+    private func onePrompt(_ fields: TaskFields, name: String?) throws -> Submission {
+        var place = "PROMPT"
+        var text = promptText ?? ""
+        if text == "-" {
+            place = "standard input"
+            guard let read = String(validating: try InputFile.read("-"), as: UTF8.self) else {
+                throw UsageError("standard input is not UTF-8")
+            }
+            text = read
+        }
+        var task = fields
+        task.prompt = text
+        var builder = SubmissionBuilder(title: place)
+        try builder.add(task, place: place)
+        return try builder.finish(name: name ?? "")
+    }
+
+    private func lines(of path: String) throws -> LineFile {
+        LineFile(title: InputFile.title(path), bytes: try InputFile.read(path))
+    }
+
+    private func checkSources() throws {
+        let given = [
+            ("PROMPT", promptText != nil), ("--each-line", eachLine != nil), ("--from-json", fromJson != nil),
+            ("--file", file != nil),
+        ].filter(\.1).map(\.0)
+        if given.isEmpty {
+            throw prompt == nil
+                ? UsageError("nothing to submit: give a PROMPT, --each-line FILE, --from-json FILE or --file job.yaml")
+                : UsageError(
+                    "--prompt is a template for --each-line FILE: a single prompt stands by itself, without a flag")
+        }
+        if given.count > 1 {
+            throw UsageError("\(given.joined(separator: " and ")) contradict each other: give one")
+        }
+        if prompt != nil && eachLine == nil { throw UsageError("--prompt goes with --each-line, not with \(given[0])") }
+    }
+
+    /// What the flags say of every task.
+    private func fields() throws -> TaskFields {
+        var given: [Field] = []
+        func take(_ key: String, _ flag: String, _ value: FieldValue?) {
+            if let value { given.append(Field(key: key, value: value, place: flag)) }
+        }
+        take("priority", "--priority", priority.map(FieldValue.string))
+        take("model", "--model", model.map(FieldValue.string))
+        take("permission_mode", "--permission-mode", permissionMode.map(FieldValue.string))
+        take("directory", "--directory", directory.map(FieldValue.string))
+        take("timeout", "--timeout", taskTimeout.map(FieldValue.string))
+        take("max_turns", "--max-turns", maxTurns.map { Int64($0).map(FieldValue.integer) ?? .string($0) })
+        take("budget_usd", "--budget-usd", budgetUsd.map { Double($0).map(FieldValue.double) ?? .string($0) })
+        take("max_attempts", "--max-attempts", maxAttempts.map { Int64($0).map(FieldValue.integer) ?? .string($0) })
+        var fields = try TaskFields(given)
+        if let schema { fields.schemaJSON = try Schema.read(path: schema) }
+        if !allowedTools.isEmpty { fields.allowedTools = allowedTools.flatMap(ToolList.split) }
+        if !disallowedTools.isEmpty { fields.disallowedTools = disallowedTools.flatMap(ToolList.split) }
+        return fields
+    }
+}

@@ -1,0 +1,99 @@
+import ArgumentParser
+import CCOrchestrator
+import ClusterModel
+import CoordinatorClient
+import Foundation
+import Logging
+import Settings
+
+struct Run: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Runs a job on this machine alone: coordinator and agent inside this process.",
+        discussion: """
+            Works in the current folder, waits, prints the results as `results` does and ends as `wait` does. An interrupt \
+            lets what runs finish; a second one stops it. A run that was cut off stays on disk: --resume goes on with the \
+            newest one.
+
+            \(ExitStatus.help)
+            """)
+
+    @OptionGroup var global: GlobalOptions
+    @OptionGroup var options: SubmitOptions
+
+    @Option(help: ArgumentHelp("How many claude processes at once, at most 8 unless told.", valueName: "n"))
+    var instances: Int?
+
+    @Option(help: ArgumentHelp("The Claude Code CLI (CCO_CLAUDE). Default: claude in PATH", valueName: "path"))
+    var claude: String?
+
+    @Option(help: ArgumentHelp("Where runs are kept. Default: ~/.local/state/cc-orchestrator/run", valueName: "dir"))
+    var dataDir: String?
+
+    @Flag(help: "Go on with the newest run that was cut off.")
+    var resume = false
+
+    @Flag(help: "Keep the run's folder after its end.")
+    var keep = false
+
+    func validate() throws {
+        guard (1...1000).contains(instances ?? 1) else { throw ValidationError("--instances must be 1 to 1000") }
+    }
+
+    func run() async throws {
+        let settings = try global.settings()
+        LogSetup.bootstrap(level: .warning, format: .text)
+        let folders = RunFolders(dataDirectory: try FleetPlan.dataDirectory(dataDir))
+        throw resume ? try await resumed(folders, settings) : try await fresh(folders, settings)
+    }
+
+    private func fresh(_ folders: RunFolders, _ settings: ControlSettings) async throws -> ExitStatus {
+        let here = FileManager.default.currentDirectoryPath
+        var submission = try options.submission()
+        for row in submission.options.indices where submission.options[row].directory.isEmpty {
+            submission.options[row].directory = here
+        }
+        let directories = Array(Set(submission.options.map(\.directory) + [here])).sorted()
+        let plan = plan(settings, tasks: submission.tasks.count, directories: directories)
+        let now = Int64(Date().timeIntervalSince1970 * 1000)
+        try mentionUnfinished(folders)
+        let run = try RunDirectory.create(in: folders.parent, milliseconds: now)
+        let work = RunWork(run: run, settings: settings, keep: keep, resumeHint: resumeHint)
+        return try await work.perform(plan) { [submission] client in
+            let job = try await client.submit(
+                JobSpec(name: submission.name), options: submission.options, tasks: submission.tasks)
+            try run.write(
+                RunDirectory.Record(
+                    job: job.job.rawValue, tasks: job.taskCount, directories: directories, startedAtMilliseconds: now))
+            return job.job
+        }
+    }
+
+    private func resumed(_ folders: RunFolders, _ settings: ControlSettings) async throws -> ExitStatus {
+        guard !options.hasSource else {
+            throw UsageError("--resume goes on with what was submitted: give no new tasks with it")
+        }
+        guard let (run, record) = try folders.newestUnfinished() else {
+            throw UsageError("there is no unfinished run in \(folders.parent)")
+        }
+        let plan = plan(settings, tasks: Int(record.tasks), directories: record.directories)
+        let work = RunWork(run: run, settings: settings, keep: keep, resumeHint: resumeHint)
+        return try await work.perform(plan) { _ in JobID(rawValue: record.job) }
+    }
+
+    private func plan(_ settings: ControlSettings, tasks: Int, directories: [String]) -> FleetPlan {
+        FleetPlan(
+            secretFile: settings.secretFile, instances: instances, claude: claude, tasks: tasks,
+            directories: directories)
+    }
+
+    /// One line, and nothing else: a fresh run leaves an older one alone.
+    private func mentionUnfinished(_ folders: RunFolders) throws {
+        guard let (run, record) = try folders.newestUnfinished() else { return }
+        run.release()
+        let start = TimeText.local(milliseconds: record.startedAtMilliseconds)
+        Note.say(
+            "ccctl: a run of \(CountText.tasks(record.tasks)) from \(start) did not end: \(resumeHint) goes on with it")
+    }
+
+    private var resumeHint: String { "ccctl run --resume" + (dataDir.map { " --data-dir \($0)" } ?? "") }
+}
