@@ -140,6 +140,9 @@ let package = Package(
         tests("SettingsTests", ["Settings", "ClusterModel", logging]),
         tests("CoordinatorStoreTests", ["CoordinatorStore", "CoordinatorCore", "ClusterModel"]),
         tests("ClaudeProcessTests", ["ClaudeProcess", "ClusterModel", logging]),
+        tests(
+            "AgentServerTests",
+            ["AgentServer", "ClusterModel", "ClusterWire", "Settings", "ZeroMQ", crypto, lifecycle, logging]),
         tests("AgentOutboxTests", ["AgentOutbox", "ClusterModel"]),
         tests(
             "ServiceSimsTests",
