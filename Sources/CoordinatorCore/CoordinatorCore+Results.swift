@@ -30,7 +30,9 @@ extension CoordinatorCore {
     /// Nil: the result may end its attempt.
     private func judge(_ token: AttemptToken) -> SetAsideReason? {
         guard token.store == storeID else { return .otherStore }
-        guard let job = place(of: token.task.job), token.task.index < jobs[job].counts.tasks else { return .unknownTask }
+        guard let job = place(of: token.task.job), token.task.index < jobs[job].counts.tasks else {
+            return .unknownTask
+        }
         guard jobs[job].finishedAt == nil else { return .stale }
         let entry = jobs[job].tasks[Int(token.task.index)]
         if let attempt = open[token.task.packed] { return attempt.attempt == token.attempt ? nil : .stale }
@@ -52,7 +54,8 @@ extension CoordinatorCore {
         // A cancel that nobody here asked for is the agent's own leaving.
         let errorClass = result.state == .cancelled ? ErrorClass.agentLeft : failure.known ?? .permanent
         let burns = errorClass.burnsAttempt && !result.notBurnt
-        let failures = burns ? entry.failures &+ 1 : entry.failures
+        // Stays at its highest value: a user may allow more attempts than it can count, and maxAttemptsInAll ends those.
+        let failures = burns && entry.failures < .max ? entry.failures + 1 : entry.failures
         let asked = jobs[job].options[Int(entry.options)].maxAttempts
         let allowed = asked == 0 ? configuration.maxAttempts : asked
         guard errorClass.isRetryable, !burns || UInt32(failures) < allowed else {
@@ -61,7 +64,8 @@ extension CoordinatorCore {
         }
         guard number < configuration.maxAttemptsInAll else {
             let last = TaskFailure(
-                className: failure.errorClass, message: "given up after \(number) attempts; the last: \(failure.message)",
+                className: failure.errorClass,
+                message: "given up after \(number) attempts; the last: \(failure.message)",
                 detail: failure.detail)
             end(task, .failed, attempt: number, agent: agent, result: result, failure: last, at: now)
             return
@@ -73,8 +77,10 @@ extension CoordinatorCore {
         record(
             .attemptEnded(
                 EndedAttempt(
-                    number: AttemptNumber(task: task, attempt: number), agent: agent, row: row, failure: failure, failures: failures,
-                    givenUp: false, retryAt: WallTime(milliseconds: now.wall.milliseconds + delay.rawValue), at: now.wall,
+                    number: AttemptNumber(task: task, attempt: number), agent: agent, row: row, failure: failure,
+                    failures: failures,
+                    givenUp: false, retryAt: WallTime(milliseconds: now.wall.milliseconds + delay.rawValue),
+                    at: now.wall,
                     usage: result.usage, costMicroUSD: result.costMicroUSD)))
         move(job, index, to: .backoff)
         waiting.insert(WaitingTask(due: now.instant + delay, task: task.packed, attempt: number))

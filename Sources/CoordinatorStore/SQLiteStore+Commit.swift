@@ -32,7 +32,7 @@ extension SQLiteStore {
             }
         case .tasksAdded(let id, let first, let firstSequence, let tasks, let at):
             for (offset, task) in tasks.enumerated() {
-                let key = Int64(TaskID(job: id, index: first + UInt32(offset)).packed)
+                let key = TaskID(job: id, index: first + UInt32(offset)).storeKey
                 try run(
                     db, "INSERT INTO tasks (id, sequence, options, queued_at) VALUES (?, ?, ?, ?)",
                     [key, Int64(firstSequence) + Int64(offset), Int64(task.options), at.milliseconds])
@@ -50,7 +50,7 @@ extension SQLiteStore {
         case .attemptEnded(let attempt): try write(attempt, to: db)
         case .taskEnded(let end): try write(end, to: db)
         case .cancelRequested(let task):
-            try run(db, "INSERT OR IGNORE INTO cancels (task) VALUES (?)", [Int64(task.packed)])
+            try run(db, "INSERT OR IGNORE INTO cancels (task) VALUES (?)", [task.storeKey])
         case .jobFinished(let job):
             let body = String(decoding: try JSONEncoder().encode(StoredSummary(job)), as: UTF8.self)
             try run(
@@ -60,7 +60,8 @@ extension SQLiteStore {
             try setAside(result, agent: agent, reason: reason, at: at, in: db)
         case .agentSeen(let agent, let name, let host):
             try run(
-                db, "INSERT INTO agents (id, name, host) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET name = ?2, host = ?3",
+                db,
+                "INSERT INTO agents (id, name, host) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET name = ?2, host = ?3",
                 [Int64(bitPattern: agent.rawValue), name, host])
         }
     }
@@ -74,11 +75,13 @@ extension SQLiteStore {
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
-                Int64(attempt.number.task.packed), Int64(attempt.number.attempt), Int64(attempt.row),
-                Int64(bitPattern: attempt.agent.rawValue), attempt.failure.errorClass, attempt.failure.message, attempt.failure.detail,
+                attempt.number.task.storeKey, Int64(attempt.number.attempt), Int64(attempt.row),
+                Int64(bitPattern: attempt.agent.rawValue), attempt.failure.errorClass, attempt.failure.message,
+                attempt.failure.detail,
                 Int64(attempt.failures), attempt.givenUp, attempt.retryAt.milliseconds, attempt.at.milliseconds,
                 Int64(clamping: attempt.usage.inputTokens), Int64(clamping: attempt.usage.outputTokens),
-                Int64(clamping: attempt.usage.cacheReadInputTokens), Int64(clamping: attempt.usage.cacheCreationInputTokens),
+                Int64(clamping: attempt.usage.cacheReadInputTokens),
+                Int64(clamping: attempt.usage.cacheCreationInputTokens),
                 Int64(clamping: attempt.costMicroUSD),
             ])
     }
@@ -87,13 +90,13 @@ extension SQLiteStore {
         let result = end.result
         let usage = result?.usage ?? Usage()
         let failure = end.failure ?? result?.failure
-        let key = Int64(end.task.packed)
+        let key = end.task.storeKey
         try run(
             db,
             """
             INSERT INTO endings (id, state, attempt, agent, instance, started_at, finished_at, input_tokens, output_tokens,
-                cache_read, cache_creation, cost, session, class, message)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                cache_read, cache_creation, cost, session, class, message, reported)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 key, Int64(end.state.rawValue), Int64(end.attempt), end.agent.map { Int64(bitPattern: $0.rawValue) },
@@ -101,7 +104,7 @@ extension SQLiteStore {
                 result?.finishedAt.milliseconds ?? end.at.milliseconds, Int64(clamping: usage.inputTokens),
                 Int64(clamping: usage.outputTokens), Int64(clamping: usage.cacheReadInputTokens),
                 Int64(clamping: usage.cacheCreationInputTokens), Int64(clamping: result?.costMicroUSD ?? 0),
-                result?.sessionID ?? "", failure?.errorClass, failure?.message,
+                result?.sessionID ?? "", failure?.errorClass, failure?.message, result != nil,
             ])
         guard result?.answer != nil || result?.structured != nil || !(failure?.detail ?? "").isEmpty else { return }
         let (answer, answerBlob) = columns(result?.answer)
@@ -121,7 +124,7 @@ extension SQLiteStore {
     private static func setAside(
         _ result: AttemptResult, agent: AgentID, reason: SetAsideReason, at: WallTime, in db: Database
     ) throws {
-        let task = Int64(bitPattern: result.token.task.packed)
+        let task = result.token.task.storeKey
         let store = Int64(bitPattern: result.token.store.rawValue)
         // An agent repeats what it saw no acknowledgement for: a result that is already here is no news.
         try run(
@@ -129,12 +132,14 @@ extension SQLiteStore {
             """
             INSERT INTO set_aside (store, task, attempt, agent, reason, at, state, answer, message)
             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9
-            WHERE NOT EXISTS (SELECT 1 FROM endings WHERE id = ?2 AND attempt = ?3 AND ?1 = (SELECT value FROM meta WHERE key = 'store'))
-              AND NOT EXISTS (SELECT 1 FROM attempts WHERE task = ?2 AND attempt = ?3 AND given_up = 0)
+            WHERE NOT (?1 = (SELECT value FROM meta WHERE key = 'store') AND (
+                EXISTS (SELECT 1 FROM endings WHERE id = ?2 AND attempt = ?3 AND reported = 1)
+                OR EXISTS (SELECT 1 FROM attempts WHERE task = ?2 AND attempt = ?3 AND given_up = 0)))
               AND NOT EXISTS (SELECT 1 FROM set_aside WHERE store = ?1 AND task = ?2 AND attempt = ?3)
             """,
             [
-                store, task, Int64(result.token.attempt), Int64(bitPattern: agent.rawValue), reason.rawValue, at.milliseconds,
+                store, task, Int64(result.token.attempt), Int64(bitPattern: agent.rawValue), reason.rawValue,
+                at.milliseconds,
                 Int64(result.state.rawValue), columns(result.answer).0, result.failure?.message,
             ])
         try run(db, "DELETE FROM set_aside WHERE n <= (SELECT max(n) FROM set_aside) - ?", [Int64(setAsideAtMost)])

@@ -51,7 +51,7 @@ extension SQLiteStore {
         try reading { db in
             let statement = try db.cachedStatement(sql: "SELECT prompt, blob, size FROM prompts WHERE id = ?")
             return try ids.map { id in
-                guard let row = try Row.fetchOne(statement, arguments: [Int64(id.packed)]),
+                guard let row = try Row.fetchOne(statement, arguments: [id.storeKey]),
                     let content = Self.content(row[0], row[1], row[2])
                 else { throw StoreError(.broken, "the prompt of task \(id) is missing") }
                 return content
@@ -71,13 +71,15 @@ extension SQLiteStore {
                     WHERE p.id BETWEEN ? AND ? ORDER BY p.id LIMIT ?
                     """,
                 arguments: [
-                    Int64(TaskID(job: job, index: first).packed), Int64(TaskID(job: job, index: .max).packed), limit,
+                    TaskID(job: job, index: first).storeKey, TaskID(job: job, index: .max).storeKey, limit,
                 ]
             ).map { row in
                 let state: Int64? = row["state"]
                 return StoredTask(
-                    index: TaskID(packed: UInt64(row["id"] as Int64)).index, name: row["name"], promptStart: row["start"],
-                    end: state.flatMap { TaskState(rawValue: UInt8($0)) }, attempts: UInt32((row["attempt"] as Int64?) ?? 0),
+                    index: TaskID(packed: UInt64(row["id"] as Int64)).index, name: row["name"],
+                    promptStart: row["start"],
+                    end: state.flatMap { TaskState(rawValue: UInt8($0)) },
+                    attempts: UInt32((row["attempt"] as Int64?) ?? 0),
                     agent: row["agent"])
             }
         }
@@ -86,7 +88,9 @@ extension SQLiteStore {
     /// Ended tasks of a job from `first` on, in task order, up to `limit` of them or `bytes` in all (one at least).
     ///
     /// - Returns: the results, and whether there may be more.
-    public func results(of job: JobID, from first: UInt32, limit: Int, bytes: Int) throws -> (results: [StoredResult], more: Bool) {
+    public func results(of job: JobID, from first: UInt32, limit: Int, bytes: Int) throws -> (
+        results: [StoredResult], more: Bool
+    ) {
         try reading { db in
             let rows = try Row.fetchCursor(
                 db,
@@ -98,7 +102,7 @@ extension SQLiteStore {
                     WHERE e.id BETWEEN ? AND ? ORDER BY e.id LIMIT ?
                     """,
                 arguments: [
-                    Int64(TaskID(job: job, index: first).packed), Int64(TaskID(job: job, index: .max).packed), limit + 1,
+                    TaskID(job: job, index: first).storeKey, TaskID(job: job, index: .max).storeKey, limit + 1,
                 ])
             var results: [StoredResult] = []
             var weight = 0

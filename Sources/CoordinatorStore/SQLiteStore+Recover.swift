@@ -20,7 +20,8 @@ extension SQLiteStore {
                     }
                     state.assignments.append(
                         RecoveredAssignment(
-                            row: UInt64(number), agent: AgentID(rawValue: UInt64(bitPattern: row["agent"])), attempts: attempts))
+                            row: UInt64(number), agent: AgentID(rawValue: UInt64(bitPattern: row["agent"])),
+                            attempts: attempts))
                     state.nextRow = UInt64(number) + 1
                 }
                 let closed = try Int64.fetchOne(db, sql: "SELECT max(row) FROM attempts") ?? 0
@@ -58,8 +59,10 @@ extension SQLiteStore {
         let finishedAt: Int64? = row["finished_at"]
         var job = RecoveredJob(
             id: id, spec: JobSpec(name: row["name"], submitter: row["submitter"]), key: try key(row["key"]),
-            submittedAt: WallTime(milliseconds: row["submitted_at"]), finishedAt: finishedAt.map { WallTime(milliseconds: $0) },
-            sealed: row["sealed"], options: options[number] ?? [], tasks: [], counts: JobCounts(), usage: Usage(), costMicroUSD: 0)
+            submittedAt: WallTime(milliseconds: row["submitted_at"]),
+            finishedAt: finishedAt.map { WallTime(milliseconds: $0) },
+            sealed: row["sealed"], options: options[number] ?? [], tasks: [], counts: JobCounts(), usage: Usage(),
+            costMicroUSD: 0)
         if finishedAt != nil {
             let body: String = row["summary"]
             let summary = try JSONDecoder().decode(StoredSummary.self, from: Data(body.utf8))
@@ -98,12 +101,16 @@ extension SQLiteStore {
     }
 
     private static func readAttempts(of id: JobID, into job: inout RecoveredJob, db: Database) throws {
+        // Rows grow with time, which the calendar does not have to; row 0 is the late report of an attempt given up before: its last word.
         let rows = try Row.fetchCursor(
-            db, sql: "SELECT * FROM attempts WHERE task BETWEEN ? AND ? ORDER BY task, attempt, ended_at, row", arguments: bounds(id))
+            db, sql: "SELECT * FROM attempts WHERE task BETWEEN ? AND ? ORDER BY task, attempt, row = 0, row",
+            arguments: bounds(id))
         while let row = try rows.next() {
             let task = TaskID(packed: UInt64(row["task"] as Int64))
             let index = Int(task.index)
-            guard index < job.tasks.count else { throw StoreError(.broken, "attempts names task \(task), which is not there") }
+            guard index < job.tasks.count else {
+                throw StoreError(.broken, "attempts names task \(task), which is not there")
+            }
             job.usage += Usage(
                 inputTokens: UInt64(row["input_tokens"] as Int64), outputTokens: UInt64(row["output_tokens"] as Int64),
                 cacheReadInputTokens: UInt64(row["cache_read"] as Int64),
@@ -119,7 +126,7 @@ extension SQLiteStore {
     }
 
     static func bounds(_ id: JobID) -> StatementArguments {
-        [Int64(TaskID(job: id, index: 0).packed), Int64(TaskID(job: id, index: .max).packed)]
+        [TaskID(job: id, index: 0).storeKey, TaskID(job: id, index: .max).storeKey]
     }
 
     private static func key(_ data: Data) throws -> SubmissionKey {

@@ -24,7 +24,9 @@ extension TaskFailure {
     public init(proto: Ccorchestrator_V1_TaskError) {
         var detail = proto.detail
         if detail.utf8.count > Limits.failureDetailBytes {
-            detail = String(decoding: detail.utf8.suffix(Limits.failureDetailBytes), as: UTF8.self)
+            // From a character's first byte on: a torn one would grow when it is replaced.
+            let end = detail.utf8.suffix(Limits.failureDetailBytes).drop { $0 & 0xC0 == 0x80 }
+            detail = String(decoding: end, as: UTF8.self)
         }
         self.init(className: proto.class, message: proto.message, detail: detail)
     }
@@ -74,7 +76,8 @@ extension AttemptResult {
             answer: try Content.from(proto: proto.answer), structured: try Content.from(proto: proto.structured),
             failure: proto.hasError ? TaskFailure(proto: proto.error) : nil, usage: Usage(proto: proto.usage),
             costMicroUSD: proto.costMicrousd, sessionID: proto.sessionID, instance: proto.instance,
-            startedAt: WallTime(milliseconds: proto.startedAtMs), finishedAt: WallTime(milliseconds: proto.finishedAtMs),
+            startedAt: WallTime(milliseconds: proto.startedAtMs),
+            finishedAt: WallTime(milliseconds: proto.finishedAtMs),
             notBurnt: proto.notBurnt)
     }
 
