@@ -27,7 +27,7 @@ extension SQLiteStore {
                 let closed = try Int64.fetchOne(db, sql: "SELECT max(row) FROM attempts") ?? 0
                 state.nextRow = max(state.nextRow, UInt64(closed) + 1)
                 for row in try Row.fetchAll(db, sql: "SELECT id, name FROM agents ORDER BY id") {
-                    state.agents[AgentID(rawValue: UInt64(bitPattern: row["id"]))] = row["name"]
+                    state.agents[AgentID(rawValue: UInt64(bitPattern: row["id"]))] = row.text("name")
                 }
                 state.nextSequence = UInt64(try Int64.fetchOne(db, sql: "SELECT max(sequence) FROM tasks") ?? 0) + 1
                 return state
@@ -58,7 +58,7 @@ extension SQLiteStore {
         let id = JobID(rawValue: UInt32(truncatingIfNeeded: number))
         let finishedAt: Int64? = row["finished_at"]
         var job = RecoveredJob(
-            id: id, spec: JobSpec(name: row["name"], submitter: row["submitter"]), key: try key(row["key"]),
+            id: id, spec: JobSpec(name: row.text("name"), submitter: row.text("submitter")), key: try key(row["key"]),
             submittedAt: WallTime(milliseconds: row["submitted_at"]),
             finishedAt: finishedAt.map { WallTime(milliseconds: $0) },
             sealed: row["sealed"], options: options[number] ?? [], tasks: [], counts: JobCounts(), usage: Usage(),

@@ -194,6 +194,9 @@ struct ModelStore {
         return (usage, cost)
     }
 
+    /// The store numbers on from here. Numbers of rows that are retired and that no attempt names may come again.
+    mutating func reopened(nextRow: UInt64) { highestRow = nextRow - 1 }
+
     /// What a new coordinator goes on from.
     func recovered() -> RecoveredState {
         var state = RecoveredState()

@@ -122,6 +122,7 @@ struct RandomFleet {
                 }
                 if state.nextRow <= state.highestRow { wrong.append("the next row \(state.nextRow) is taken") }
                 found = state
+                disk.reopened(nextRow: state.nextRow)
             }
         } catch { wrong.append("the store can't be read: \(error)") }
         core = CoordinatorCore(storeID: Self.store, term: term, configuration: Self.configuration, seed: random.next())
