@@ -113,7 +113,8 @@ let package = Package(
         program(
             "cc-coordinator",
             [
-                "CoordinatorServer", "CoordinatorStore", "CoordinatorHTTP", "ZeroMQ", "ClusterModel", "Settings", argumentParser,
+                "CoordinatorServer", "CoordinatorStore", "CoordinatorHTTP", "ZeroMQ", "ClusterModel", "Settings",
+                argumentParser,
                 lifecycle, logging,
             ]),
         program(
@@ -136,9 +137,9 @@ let package = Package(
         tests("CoordinatorCoreTests", ["CoordinatorCore", "ClusterModel"]),
         tests("AgentPoolTests", ["AgentPool", "ClusterModel"]),
         tests("ZeroMQTests", ["ZeroMQ", "SystemShims"]),
-        tests("ClusterWireTests", ["ClusterWire", "ClusterModel"]),
+        tests("ClusterWireTests", ["ClusterWire", "ClusterModel", protobuf]),
         tests("SettingsTests", ["Settings", "ClusterModel", logging]),
-        tests("CoordinatorStoreTests", ["CoordinatorStore", "CoordinatorCore", "ClusterModel"]),
+        tests("CoordinatorStoreTests", ["CoordinatorStore", "CoordinatorCore", "ClusterModel", grdb, crypto]),
         tests("ClaudeProcessTests", ["ClaudeProcess", "ClusterModel", logging]),
         tests(
             "AgentServerTests",
