@@ -7,7 +7,6 @@ let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package
 let collections: Target.Dependency = .product(name: "Collections", package: "swift-collections")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
-let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
@@ -49,7 +48,6 @@ let package = Package(
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
-        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
@@ -75,8 +73,10 @@ let package = Package(
             "CoordinatorServer",
             [
                 "CoordinatorCore", "CoordinatorStore", "ClusterModel", "ClusterWire", "ZeroMQ", "SystemShims",
-                "Settings", protobuf, collections, lifecycle, logging,
+                "Settings", collections, lifecycle, logging,
             ]),
+
+        library("CoordinatorHTTP", ["ClusterModel", hummingbird, lifecycle, logging]),
 
         // The agent.
         library("ClaudeProcess", ["ClusterModel", subprocess, logging]),
@@ -85,7 +85,7 @@ let package = Package(
             "AgentServer",
             [
                 "AgentPool", "AgentOutbox", "ClaudeProcess", "ClusterModel", "ClusterWire", "ZeroMQ", "SystemShims",
-                "Settings", crypto, lifecycle, logging, protobuf,
+                "Settings", crypto, lifecycle, logging,
             ]),
 
         // The user's side.
@@ -103,9 +103,11 @@ let package = Package(
         program(
             "cc-coordinator",
             [
-                "CoordinatorServer", "CoordinatorStore", "ZeroMQ", "ClusterModel", "Settings", argumentParser, lifecycle, logging,
+                "CoordinatorServer", "CoordinatorStore", "CoordinatorHTTP", "ZeroMQ", "ClusterModel", "Settings", argumentParser,
+                lifecycle, logging,
             ]),
-        program("cc-agent", ["AgentServer", "ClusterModel", "Settings", argumentParser, lifecycle, unixSignals, logging]),
+        program(
+            "cc-agent", ["AgentServer", "ClusterModel", "Settings", argumentParser, lifecycle, unixSignals, logging]),
         program("ccctl", ["CtlCommands"]),
 
         // Referees and stand-ins; none of them imports a module of the product.
@@ -125,12 +127,14 @@ let package = Package(
         tests("AgentPoolTests", ["AgentPool", "ClusterModel"]),
         tests("ZeroMQTests", ["ZeroMQ", "SystemShims"]),
         tests("ClusterWireTests", ["ClusterWire", "ClusterModel"]),
-        tests("SettingsTests", ["Settings"]),
+        tests("SettingsTests", ["Settings", "ClusterModel", logging]),
         tests("CoordinatorStoreTests", ["CoordinatorStore", "CoordinatorCore", "ClusterModel"]),
-        tests("ClaudeProcessTests", ["ClaudeProcess", "ClusterModel", "ServiceSims", subprocess]),
+        tests("ClaudeProcessTests", ["ClaudeProcess", "ClusterModel", logging]),
         tests("AgentOutboxTests", ["AgentOutbox", "ClusterModel"]),
-        tests("ServiceSimsTests", ["ServiceSims", .product(name: "HummingbirdTesting", package: "hummingbird")]),
-        tests("CtlCommandsTests", ["CtlCommands", "ClusterModel", "CoordinatorClient"]),
+        tests(
+            "ServiceSimsTests",
+            ["ServiceSims", hummingbird, .product(name: "HummingbirdTesting", package: "hummingbird")]),
+        tests("CtlCommandsTests", ["CtlCommands", "ClusterModel", "CoordinatorClient", argumentParser]),
         tests("SystemTests", ["ClusterTestKit", "CoordinatorClient", "ClusterModel", "ClusterWire", "ZeroMQ"]),
     ]
 )

@@ -4,7 +4,6 @@ import ClaudeProcess
 import ClusterModel
 import ClusterWire
 import Logging
-import SwiftProtobuf
 
 /// Attempts, from the message that brings them to the disk that holds their results.
 extension AgentEngine {

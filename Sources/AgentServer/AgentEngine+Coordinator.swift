@@ -2,7 +2,6 @@ import AgentPool
 import ClusterModel
 import ClusterWire
 import Logging
-import SwiftProtobuf
 import ZeroMQ
 
 /// The conversation with the coordinator.

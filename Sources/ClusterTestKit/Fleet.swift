@@ -33,7 +33,9 @@ public actor Fleet {
     }
 
     /// Starts an agent. `environment` goes on top of the clean one with the simulated API's address and a dummy key.
-    public func startAgent(_ name: String, instances: Int, _ arguments: [String] = [], environment: [String: String] = [:]) throws {
+    public func startAgent(
+        _ name: String, instances: Int, _ arguments: [String] = [], environment: [String: String] = [:]
+    ) throws {
         var own = [
             "ANTHROPIC_BASE_URL": api.url, "ANTHROPIC_API_KEY": "sk-dummy", "CCO_POLICY_DIRECTORIES": bench.scratch,
         ]
@@ -41,7 +43,8 @@ public actor Fleet {
         agents[name] = try ManagedProcess(
             bench, name: name, program: "cc-agent",
             [
-                "--coordinator", agentsEndpoint, "--name", name, "--instances", "\(instances)", "--claude", bench.claude,
+                "--coordinator", agentsEndpoint, "--name", name, "--instances", "\(instances)", "--claude",
+                bench.claude,
                 "--state-dir", bench.scratch + "/" + name,
             ] + arguments, environment: bench.environment(own))
     }
@@ -49,7 +52,9 @@ public actor Fleet {
     /// Waits until so many agents are live.
     public func agentsAreLive(_ count: Int) async throws {
         try await eventually("\(count) live agents", within: .seconds(60)) {
-            for agent in agents.values where !agent.isRunning { throw SceneError("\(agent.name) ended:\n\(agent.logTail())") }
+            for agent in agents.values where !agent.isRunning {
+                throw SceneError("\(agent.name) ended:\n\(agent.logTail())")
+            }
             let run = try await ccctl(["agents", "--output", "json"])
             return run.code == 0 && run.output.components(separatedBy: "\"live\"").count - 1 == count
         }
@@ -85,7 +90,8 @@ extension Workbench {
         let tag = scratch + "/run-" + UUID().uuidString
         guard FileManager.default.createFile(atPath: tag + ".out", contents: nil),
             FileManager.default.createFile(atPath: tag + ".err", contents: nil),
-            let output = FileHandle(forWritingAtPath: tag + ".out"), let errors = FileHandle(forWritingAtPath: tag + ".err")
+            let output = FileHandle(forWritingAtPath: tag + ".out"),
+            let errors = FileHandle(forWritingAtPath: tag + ".err")
         else { throw SceneError("\(tag).out can't be written") }
         let process = Process()
         process.executableURL = URL(fileURLWithPath: try self.program(program))
@@ -97,7 +103,9 @@ extension Workbench {
         process.standardError = errors
         try process.run()
         do {
-            try await eventually("\(program) \(arguments.joined(separator: " ")) to end", within: limit) { !process.isRunning }
+            try await eventually("\(program) \(arguments.joined(separator: " ")) to end", within: limit) {
+                !process.isRunning
+            }
         } catch {
             process.terminate()
             throw error

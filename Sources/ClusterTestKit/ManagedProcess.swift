@@ -16,7 +16,9 @@ public final class ManagedProcess: Sendable {
     }
 
     /// Starts a program with its output going to `<scratch>/log/<name>.log`.
-    public init(_ bench: Workbench, name: String, program: String, _ arguments: [String], environment: [String: String]) throws {
+    public init(_ bench: Workbench, name: String, program: String, _ arguments: [String], environment: [String: String])
+        throws
+    {
         self.name = name
         log = bench.scratch + "/log/" + name + ".log"
         guard FileManager.default.fileExists(atPath: log) || FileManager.default.createFile(atPath: log, contents: nil),
@@ -76,7 +78,8 @@ public final class ManagedProcess: Sendable {
 /// Asks until it is so. What it waits for lies in another process, where no signal of ours can be raised; the pause is short and the wait
 /// bounded.
 public func eventually(
-    _ what: String, within limit: Duration, isolation: isolated (any Actor)? = #isolation, _ isSo: () async throws -> Bool
+    _ what: String, within limit: Duration, isolation: isolated (any Actor)? = #isolation,
+    _ isSo: () async throws -> Bool
 ) async throws {
     let end = ContinuousClock.now + limit
     while try await !isSo() {

@@ -14,12 +14,15 @@ public struct ProcessTree: Sendable {
 
     /// Reads all processes now.
     public init() throws {
-        entries = try FileManager.default.contentsOfDirectory(atPath: "/proc").compactMap { Int32($0) }.compactMap(Self.read)
+        entries = try FileManager.default.contentsOfDirectory(atPath: "/proc").compactMap { Int32($0) }.compactMap(
+            Self.read)
     }
 
     private static func read(_ pid: Int32) -> Entry? {
         // A process may end between the listing and this: then there is nothing to read.
-        guard let stat = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8), let close = stat.lastIndex(of: ")") else {
+        guard let stat = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8),
+            let close = stat.lastIndex(of: ")")
+        else {
             return nil
         }
         let fields = stat[stat.index(after: close)...].split(separator: " ")
@@ -43,7 +46,8 @@ public struct ProcessTree: Sendable {
 
     /// Which of these still live.
     public func living(of known: [Entry]) -> [Entry] {
-        known.filter { old in entries.contains { $0.pid == old.pid && $0.startTicks == old.startTicks && !$0.isZombie } }
+        known.filter { old in entries.contains { $0.pid == old.pid && $0.startTicks == old.startTicks && !$0.isZombie }
+        }
     }
 
     /// Resident memory of processes, in bytes.

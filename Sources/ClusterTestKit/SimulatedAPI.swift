@@ -18,7 +18,9 @@ public struct SimulatedAPI: Sendable {
         var port = ""
         try await eventually("anthropic-sim to listen", within: .seconds(30)) {
             guard process.isRunning else { throw SceneError("anthropic-sim ended:\n\(process.logTail())") }
-            port = (try? String(contentsOfFile: portFile, encoding: .utf8))?.trimmingCharacters(in: .whitespacesAndNewlines) ?? ""
+            port =
+                (try? String(contentsOfFile: portFile, encoding: .utf8))?.trimmingCharacters(
+                    in: .whitespacesAndNewlines) ?? ""
             return !port.isEmpty
         }
         return SimulatedAPI(process: process, url: "http://127.0.0.1:\(port)")

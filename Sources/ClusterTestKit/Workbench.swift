@@ -19,7 +19,8 @@ public struct Workbench: Sendable {
         self.keep = keep
         var template = Array("\(NSTemporaryDirectory())/cco-scene-XXXXXX".utf8CString)
         guard let made = mkdtemp(&template) else {
-            throw SceneError("no scratch folder can be made in \(NSTemporaryDirectory()): \(String(cString: strerror(errno)))")
+            throw SceneError(
+                "no scratch folder can be made in \(NSTemporaryDirectory()): \(String(cString: strerror(errno)))")
         }
         scratch = String(cString: made)
         try FileManager.default.createDirectory(atPath: scratch + "/home", withIntermediateDirectories: true)

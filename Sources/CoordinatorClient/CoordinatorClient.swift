@@ -1,7 +1,6 @@
 import ClusterModel
 import ClusterWire
 import Foundation
-import SwiftProtobuf
 
 extension Ccorchestrator_V1_ClientReply: NumberedReply {}
 extension Ccorchestrator_V1_BlobReply: NumberedReply {}

@@ -15,7 +15,8 @@ extension CoordinatorCore {
                     hello.route,
                     AgentRefusal(
                         code: "name_taken",
-                        message: "an agent named \(hello.name) is already here, from \(other.host): give this one another --name",
+                        message:
+                            "an agent named \(hello.name) is already here, from \(other.host): give this one another --name",
                         final: false)))
             return .refused
         }
@@ -33,7 +34,9 @@ extension CoordinatorCore {
         let abandon = hello.running.filter { !keepsRunning($0, on: index, at: now) }
         agents[place].session = nextSession
         nextSession += 1
-        emit(.welcome(index, Welcome(session: agents[place].session, introduction: hello.introduction, abandon: abandon)))
+        emit(
+            .welcome(index, Welcome(session: agents[place].session, introduction: hello.introduction, abandon: abandon))
+        )
         let toCancel = agents[place].open.map { TaskID(packed: $0) }.filter { cancelIsRequested($0) }
         if !toCancel.isEmpty { emit(.cancel(index, toCancel.map { token($0, open[$0.packed]!.attempt) })) }
         return .welcomed(index, session: agents[place].session)
@@ -93,10 +96,14 @@ extension CoordinatorCore {
     /// Whether the agent may go on with an attempt it names; one that was given up and not replaced is taken back.
     private mutating func keepsRunning(_ token: AttemptToken, on index: AgentIndex, at now: Moment) -> Bool {
         let task = token.task
-        guard token.store == storeID, let job = place(of: task.job), Int(task.index) < jobs[job].tasks.count else { return false }
+        guard token.store == storeID, let job = place(of: task.job), Int(task.index) < jobs[job].tasks.count else {
+            return false
+        }
         if let attempt = open[task.packed] { return attempt.attempt == token.attempt && attempt.agent == index }
         let entry = jobs[job].tasks[Int(task.index)]
-        guard entry.givenUp, entry.attempt == token.attempt, entry.state == .queued || entry.state == .backoff else { return false }
+        guard entry.givenUp, entry.attempt == token.attempt, entry.state == .queued || entry.state == .backoff else {
+            return false
+        }
         move(job, Int(task.index), to: .running)
         jobs[job].tasks[Int(task.index)].givenUp = false
         openAttempts([AttemptNumber(task: task, attempt: token.attempt)], on: index, at: now)
@@ -104,7 +111,9 @@ extension CoordinatorCore {
     }
 
     /// A heartbeat came in. False: the session is not this agent's latest, it has to introduce itself.
-    public mutating func heartbeatArrived(from index: AgentIndex, session: UInt64, _ report: AgentReport, at now: Instant) -> Bool {
+    public mutating func heartbeatArrived(
+        from index: AgentIndex, session: UInt64, _ report: AgentReport, at now: Instant
+    ) -> Bool {
         let place = Int(index.rawValue)
         guard agents[place].session == session else { return false }
         // Its attempts were given up: only a hello can say which of them it still holds.
@@ -141,20 +150,25 @@ extension CoordinatorCore {
         let index = Int(task.index)
         let failure = TaskFailure(.lost, "attempt \(attempt.attempt) was lost: \(why)")
         if jobs[job].tasks[index].cancelRequested {
-            end(task, .cancelled, attempt: attempt.attempt, agent: agents[Int(attempt.agent.rawValue)].id, result: nil,
+            end(
+                task, .cancelled, attempt: attempt.attempt, agent: agents[Int(attempt.agent.rawValue)].id, result: nil,
                 failure: TaskFailure(.cancelled, "cancelled by the user; \(failure.message)"), at: now)
             return
         }
         guard jobs[job].tasks[index].attempt < configuration.maxAttemptsInAll else {
-            end(task, .failed, attempt: attempt.attempt, agent: agents[Int(attempt.agent.rawValue)].id, result: nil,
-                failure: TaskFailure(.lost, "given up after \(attempt.attempt) attempts; the last: \(failure.message)"), at: now)
+            end(
+                task, .failed, attempt: attempt.attempt, agent: agents[Int(attempt.agent.rawValue)].id, result: nil,
+                failure: TaskFailure(.lost, "given up after \(attempt.attempt) attempts; the last: \(failure.message)"),
+                at: now)
             return
         }
         record(
             .attemptEnded(
                 EndedAttempt(
-                    number: AttemptNumber(task: task, attempt: attempt.attempt), agent: agents[Int(attempt.agent.rawValue)].id,
-                    row: attempt.row, failure: failure, failures: jobs[job].tasks[index].failures, givenUp: true, retryAt: now.wall, at: now.wall,
+                    number: AttemptNumber(task: task, attempt: attempt.attempt),
+                    agent: agents[Int(attempt.agent.rawValue)].id,
+                    row: attempt.row, failure: failure, failures: jobs[job].tasks[index].failures, givenUp: true,
+                    retryAt: now.wall, at: now.wall,
                     usage: Usage(), costMicroUSD: 0)))
         jobs[job].tasks[index].givenUp = true
         move(job, index, to: .queued)

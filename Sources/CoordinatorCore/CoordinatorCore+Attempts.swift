@@ -55,7 +55,9 @@ extension CoordinatorCore {
     mutating func close(_ task: TaskID) -> OpenAttempt? {
         guard let attempt = open.removeValue(forKey: task.packed) else { return nil }
         let place = Int(attempt.agent.rawValue)
-        if let at = agents[place].open.firstIndex(of: task.packed) { agents[place].open.swapAt(at, agents[place].open.count - 1) }
+        if let at = agents[place].open.firstIndex(of: task.packed) {
+            agents[place].open.swapAt(at, agents[place].open.count - 1)
+        }
         agents[place].open.removeLast()
         let left = openInRow[attempt.row, default: 1] - 1
         if left == 0 {
@@ -69,7 +71,8 @@ extension CoordinatorCore {
 
     /// Gives a task its end.
     mutating func end(
-        _ task: TaskID, _ state: TaskState, attempt: UInt32, agent: AgentID?, result: AttemptResult?, failure: TaskFailure?,
+        _ task: TaskID, _ state: TaskState, attempt: UInt32, agent: AgentID?, result: AttemptResult?,
+        failure: TaskFailure?,
         at now: Moment
     ) {
         guard let job = place(of: task.job) else { return }
@@ -80,7 +83,9 @@ extension CoordinatorCore {
         }
         record(
             .taskEnded(
-                EndedTask(task: task, state: state, attempt: attempt, agent: agent, result: result, failure: failure, at: now.wall)),
+                EndedTask(
+                    task: task, state: state, attempt: attempt, agent: agent, result: result, failure: failure,
+                    at: now.wall)),
             weight: 2)
         finishIfDone(job, at: now)
     }

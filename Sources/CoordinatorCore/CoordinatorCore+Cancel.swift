@@ -9,7 +9,8 @@ extension CoordinatorCore {
         }
         if let beyond = indexes.first(where: { $0 >= jobs[job].counts.tasks }) {
             return reply(
-                handle, .refused(.unknownTask, "there is no task \(id).\(beyond): job \(id) has \(jobs[job].counts.tasks)"))
+                handle,
+                .refused(.unknownTask, "there is no task \(id).\(beyond): job \(id) has \(jobs[job].counts.tasks)"))
         }
         guard jobs[job].finishedAt == nil else { return reply(handle, .cancelled(queued: 0, running: 0)) }
         if indexes.isEmpty, !jobs[job].sealed {

@@ -23,7 +23,8 @@ extension CoordinatorCore {
     /// store has every end.
     public func taskStates(of id: JobID, from first: UInt32, count: Int) -> [LiveTask] {
         guard let job = place(of: id), Int(first) < jobs[job].tasks.count else { return [] }
-        return jobs[job].tasks[Int(first)..<min(jobs[job].tasks.count, Int(first) + count)].enumerated().map { offset, entry in
+        return jobs[job].tasks[Int(first)..<min(jobs[job].tasks.count, Int(first) + count)].enumerated().map {
+            offset, entry in
             let held = open[TaskID(job: id, index: first + UInt32(offset)).packed]
             return LiveTask(
                 state: entry.state, priority: jobs[job].options[Int(entry.options)].priority, attempts: entry.attempt,
@@ -42,7 +43,8 @@ extension CoordinatorCore {
         agents.map { agent in
             AgentSummary(
                 id: agent.id, name: agent.name, host: agent.host, state: agent.state, report: agent.report,
-                running: agent.open.count, version: agent.version, claudeVersion: agent.claudeVersion, labels: agent.labels,
+                running: agent.open.count, version: agent.version, claudeVersion: agent.claudeVersion,
+                labels: agent.labels,
                 succeeded: agent.succeeded, failed: agent.failed, silent: now.milliseconds(since: agent.lastHeard))
         }
     }

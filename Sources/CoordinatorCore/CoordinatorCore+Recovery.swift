@@ -12,18 +12,25 @@ extension CoordinatorCore {
         nextSequence = state.nextSequence
         nextRow = state.nextRow
         for job in state.jobs { restore(job, at: now) }
-        for assignment in state.assignments { restore(assignment, closedRows: closedRows, names: state.agents, at: now) }
+        for assignment in state.assignments {
+            restore(assignment, closedRows: closedRows, names: state.agents, at: now)
+        }
         for place in jobs.indices where jobs[place].finishedAt == nil { resume(place, at: now) }
     }
 
     private mutating func resume(_ place: Int, at now: Moment) {
         var cancelled: [UInt32] = []
         for index in jobs[place].tasks.indices where jobs[place].tasks[index].state == .queued {
-            if jobs[place].tasks[index].cancelRequested { cancelled.append(UInt32(index)) } else { enqueue(place, index) }
+            if jobs[place].tasks[index].cancelRequested {
+                cancelled.append(UInt32(index))
+            } else {
+                enqueue(place, index)
+            }
         }
         for index in cancelled {
             end(
-                TaskID(job: jobs[place].id, index: index), .cancelled, attempt: jobs[place].tasks[Int(index)].attempt, agent: nil,
+                TaskID(job: jobs[place].id, index: index), .cancelled, attempt: jobs[place].tasks[Int(index)].attempt,
+                agent: nil,
                 result: nil, failure: TaskFailure(.cancelled, "cancelled by the user"), at: now)
         }
         finishIfDone(place, at: now)
@@ -63,7 +70,8 @@ extension CoordinatorCore {
             waiting.insert(WaitingTask(due: now.instant + Milliseconds(left), task: id.packed, attempt: task.attempt))
         }
         return TaskEntry(
-            sequence: task.sequence, attempt: task.attempt, options: UInt16(task.options), state: state, failures: task.failures,
+            sequence: task.sequence, attempt: task.attempt, options: UInt16(task.options), state: state,
+            failures: task.failures,
             givenUp: task.givenUp, cancelRequested: task.cancelRequested)
     }
 

@@ -30,7 +30,9 @@ extension CoordinatorCore {
     /// Nil: the result may end its attempt.
     private func judge(_ token: AttemptToken) -> SetAsideReason? {
         guard token.store == storeID else { return .otherStore }
-        guard let job = place(of: token.task.job), token.task.index < jobs[job].counts.tasks else { return .unknownTask }
+        guard let job = place(of: token.task.job), token.task.index < jobs[job].counts.tasks else {
+            return .unknownTask
+        }
         guard jobs[job].finishedAt == nil else { return .stale }
         let entry = jobs[job].tasks[Int(token.task.index)]
         if let attempt = open[token.task.packed] { return attempt.attempt == token.attempt ? nil : .stale }
@@ -61,7 +63,8 @@ extension CoordinatorCore {
         }
         guard number < configuration.maxAttemptsInAll else {
             let last = TaskFailure(
-                className: failure.errorClass, message: "given up after \(number) attempts; the last: \(failure.message)",
+                className: failure.errorClass,
+                message: "given up after \(number) attempts; the last: \(failure.message)",
                 detail: failure.detail)
             end(task, .failed, attempt: number, agent: agent, result: result, failure: last, at: now)
             return
@@ -73,8 +76,10 @@ extension CoordinatorCore {
         record(
             .attemptEnded(
                 EndedAttempt(
-                    number: AttemptNumber(task: task, attempt: number), agent: agent, row: row, failure: failure, failures: failures,
-                    givenUp: false, retryAt: WallTime(milliseconds: now.wall.milliseconds + delay.rawValue), at: now.wall,
+                    number: AttemptNumber(task: task, attempt: number), agent: agent, row: row, failure: failure,
+                    failures: failures,
+                    givenUp: false, retryAt: WallTime(milliseconds: now.wall.milliseconds + delay.rawValue),
+                    at: now.wall,
                     usage: result.usage, costMicroUSD: result.costMicroUSD)))
         move(job, index, to: .backoff)
         waiting.insert(WaitingTask(due: now.instant + delay, task: task.packed, attempt: number))

@@ -28,7 +28,8 @@ extension CoordinatorCore {
             return append(batch, to: place, at: now)
         }
         guard batch.firstIndex == 0, batch.firstOptions == 0 else {
-            return .failure(Refusal(code: .unknownJob, message: "the first batch of this submit is not here: send it first"))
+            return .failure(
+                Refusal(code: .unknownJob, message: "the first batch of this submit is not here: send it first"))
         }
         if let refusal = refusalForMore(batch.tasks.count, in: 0) { return .failure(refusal) }
         let id = JobID(rawValue: nextJob)
@@ -44,12 +45,16 @@ extension CoordinatorCore {
         if diskIsLow {
             return Refusal(
                 code: .diskFull,
-                message: "the coordinator's disk is nearly full, so nothing new is taken (what was acknowledged stays): free some space")
+                message:
+                    "the coordinator's disk is nearly full, so nothing new is taken (what was acknowledged stays): free some space"
+            )
         }
         if unfinishedTasks + count > configuration.maxQueuedTasks {
             return Refusal(
                 code: .queueFull,
-                message: "the queue holds \(unfinishedTasks) tasks and takes at most \(configuration.maxQueuedTasks): wait or raise max-queued-tasks")
+                message:
+                    "the queue holds \(unfinishedTasks) tasks and takes at most \(configuration.maxQueuedTasks): wait or raise max-queued-tasks"
+            )
         }
         return nil
     }
@@ -61,20 +66,27 @@ extension CoordinatorCore {
         let end = first + batch.tasks.count
         if end <= have, job.sealed || !batch.seal { return .success(place) }  // seen before
         guard !job.sealed else {
-            return .failure(Refusal(code: .jobSealed, message: "job \(job.id) is whole with its \(have) tasks: nothing can be added"))
+            return .failure(
+                Refusal(
+                    code: .jobSealed, message: "job \(job.id) is whole with its \(have) tasks: nothing can be added"))
         }
         guard first <= have, batch.firstOptions <= job.options.count else {
             return .failure(
-                Refusal(code: .invalid, message: "job \(job.id) has \(have) tasks so far: a batch before this one is missing"))
+                Refusal(
+                    code: .invalid,
+                    message: "job \(job.id) has \(have) tasks so far: a batch before this one is missing"))
         }
         let newOptions = batch.options.dropFirst(job.options.count - Int(batch.firstOptions))
         let newTasks = batch.tasks.dropFirst(have - first)
         guard job.options.count + newOptions.count <= Limits.optionsPerJob else {
             return .failure(
-                Refusal(code: .invalid, message: "a job takes at most \(Limits.optionsPerJob) different sets of options: split it"))
+                Refusal(
+                    code: .invalid,
+                    message: "a job takes at most \(Limits.optionsPerJob) different sets of options: split it"))
         }
         guard have + newTasks.count <= Limits.tasksPerJob else {
-            return .failure(Refusal(code: .invalid, message: "a job takes at most \(Limits.tasksPerJob) tasks: split it"))
+            return .failure(
+                Refusal(code: .invalid, message: "a job takes at most \(Limits.tasksPerJob) tasks: split it"))
         }
         let rows = job.options.count + newOptions.count
         if let stray = newTasks.first(where: { Int($0.options) >= rows }) {
@@ -99,11 +111,13 @@ extension CoordinatorCore {
         let id = jobs[place].id
         let have = jobs[place].tasks.count
         record(
-            .tasksAdded(id, first: UInt32(have), firstSequence: nextSequence, Array(tasks), at: now.wall), weight: 2 * tasks.count)
+            .tasksAdded(id, first: UInt32(have), firstSequence: nextSequence, Array(tasks), at: now.wall),
+            weight: 2 * tasks.count)
         for (offset, task) in tasks.enumerated() {
             jobs[place].tasks.append(
                 TaskEntry(
-                    sequence: nextSequence, attempt: 0, options: UInt16(task.options), state: .queued, failures: 0, givenUp: false,
+                    sequence: nextSequence, attempt: 0, options: UInt16(task.options), state: .queued, failures: 0,
+                    givenUp: false,
                     cancelRequested: false))
             nextSequence += 1
             enqueue(place, have + offset)

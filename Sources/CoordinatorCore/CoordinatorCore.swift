@@ -77,7 +77,8 @@ public struct CoordinatorCore: Sendable {
     /// Moves a task to another state; every count follows from here.
     mutating func move(_ job: Int, _ index: Int, to next: TaskState) {
         let state = jobs[job].tasks[index].state
-        precondition(state.mayBecome(next), "task \(jobs[job].id).\(index) cannot go from \(state.name) to \(next.name)")
+        precondition(
+            state.mayBecome(next), "task \(jobs[job].id).\(index) cannot go from \(state.name) to \(next.name)")
         jobs[job].counts[state] -= 1
         jobs[job].counts[next] += 1
         jobs[job].tasks[index].state = next

@@ -13,7 +13,8 @@ public struct SubmitBatch: Sendable {
     public var seal: Bool
 
     public init(
-        key: SubmissionKey, job: JobID? = nil, spec: JobSpec = JobSpec(), firstOptions: UInt32 = 0, options: [TaskOptions] = [],
+        key: SubmissionKey, job: JobID? = nil, spec: JobSpec = JobSpec(), firstOptions: UInt32 = 0,
+        options: [TaskOptions] = [],
         firstIndex: UInt32 = 0, tasks: [TaskSpec] = [], seal: Bool = false
     ) {
         self.key = key

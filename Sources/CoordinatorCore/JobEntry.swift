@@ -24,7 +24,8 @@ struct JobEntry {
     /// What clients are shown.
     var summary: JobSummary {
         JobSummary(
-            id: id, spec: spec, submittedAt: submittedAt, finishedAt: finishedAt, sealed: sealed, counts: counts, usage: usage,
+            id: id, spec: spec, submittedAt: submittedAt, finishedAt: finishedAt, sealed: sealed, counts: counts,
+            usage: usage,
             costMicroUSD: costMicroUSD)
     }
 }

@@ -62,7 +62,8 @@ public struct RecoveredTask: Sendable {
     public var closedRow: UInt64
 
     public init(
-        sequence: UInt64, options: UInt32, end: TaskState? = nil, attempt: UInt32 = 0, failures: UInt8 = 0, givenUp: Bool = false,
+        sequence: UInt64, options: UInt32, end: TaskState? = nil, attempt: UInt32 = 0, failures: UInt8 = 0,
+        givenUp: Bool = false,
         cancelRequested: Bool = false, retryAt: WallTime? = nil, closedRow: UInt64 = 0
     ) {
         self.closedRow = closedRow

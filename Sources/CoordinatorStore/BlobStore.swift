@@ -82,7 +82,8 @@ public final class BlobStore {
         let descriptor = open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw StoreError(.broken, "\(partial): \(String(cString: strerror(errno)))") }
         let upload = Upload(
-            handle: FileHandle(fileDescriptor: descriptor, closeOnDealloc: true), path: partial, next: 0, hash: SHA256())
+            handle: FileHandle(fileDescriptor: descriptor, closeOnDealloc: true), path: partial, next: 0, hash: SHA256()
+        )
         uploads[blob] = upload
         return upload
     }

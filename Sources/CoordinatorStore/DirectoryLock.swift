@@ -21,7 +21,9 @@ final class DirectoryLock: Sendable {
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             close(descriptor)
             throw StoreError(
-                .inUse, "the data directory \(directory) is in use by another coordinator: stop it or choose another --data-dir")
+                .inUse,
+                "the data directory \(directory) is in use by another coordinator: stop it or choose another --data-dir"
+            )
         }
     }
 

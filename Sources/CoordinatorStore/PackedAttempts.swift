@@ -21,7 +21,8 @@ enum PackedAttempts {
         return data.withUnsafeBytes { bytes in
             stride(from: 0, to: bytes.count, by: bytesEach).map { offset in
                 AttemptNumber(
-                    task: TaskID(packed: UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))),
+                    task: TaskID(
+                        packed: UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))),
                     attempt: UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset + 8, as: UInt32.self)))
             }
         }

@@ -60,7 +60,8 @@ extension SQLiteStore {
             try setAside(result, agent: agent, reason: reason, at: at, in: db)
         case .agentSeen(let agent, let name, let host):
             try run(
-                db, "INSERT INTO agents (id, name, host) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET name = ?2, host = ?3",
+                db,
+                "INSERT INTO agents (id, name, host) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET name = ?2, host = ?3",
                 [Int64(bitPattern: agent.rawValue), name, host])
         }
     }
@@ -75,10 +76,12 @@ extension SQLiteStore {
             """,
             [
                 Int64(attempt.number.task.packed), Int64(attempt.number.attempt), Int64(attempt.row),
-                Int64(bitPattern: attempt.agent.rawValue), attempt.failure.errorClass, attempt.failure.message, attempt.failure.detail,
+                Int64(bitPattern: attempt.agent.rawValue), attempt.failure.errorClass, attempt.failure.message,
+                attempt.failure.detail,
                 Int64(attempt.failures), attempt.givenUp, attempt.retryAt.milliseconds, attempt.at.milliseconds,
                 Int64(clamping: attempt.usage.inputTokens), Int64(clamping: attempt.usage.outputTokens),
-                Int64(clamping: attempt.usage.cacheReadInputTokens), Int64(clamping: attempt.usage.cacheCreationInputTokens),
+                Int64(clamping: attempt.usage.cacheReadInputTokens),
+                Int64(clamping: attempt.usage.cacheCreationInputTokens),
                 Int64(clamping: attempt.costMicroUSD),
             ])
     }
@@ -134,7 +137,8 @@ extension SQLiteStore {
               AND NOT EXISTS (SELECT 1 FROM set_aside WHERE store = ?1 AND task = ?2 AND attempt = ?3)
             """,
             [
-                store, task, Int64(result.token.attempt), Int64(bitPattern: agent.rawValue), reason.rawValue, at.milliseconds,
+                store, task, Int64(result.token.attempt), Int64(bitPattern: agent.rawValue), reason.rawValue,
+                at.milliseconds,
                 Int64(result.state.rawValue), columns(result.answer).0, result.failure?.message,
             ])
         try run(db, "DELETE FROM set_aside WHERE n <= (SELECT max(n) FROM set_aside) - ?", [Int64(setAsideAtMost)])

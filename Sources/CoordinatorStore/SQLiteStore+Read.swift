@@ -76,8 +76,10 @@ extension SQLiteStore {
             ).map { row in
                 let state: Int64? = row["state"]
                 return StoredTask(
-                    index: TaskID(packed: UInt64(row["id"] as Int64)).index, name: row["name"], promptStart: row["start"],
-                    end: state.flatMap { TaskState(rawValue: UInt8($0)) }, attempts: UInt32((row["attempt"] as Int64?) ?? 0),
+                    index: TaskID(packed: UInt64(row["id"] as Int64)).index, name: row["name"],
+                    promptStart: row["start"],
+                    end: state.flatMap { TaskState(rawValue: UInt8($0)) },
+                    attempts: UInt32((row["attempt"] as Int64?) ?? 0),
                     agent: row["agent"])
             }
         }
@@ -86,7 +88,9 @@ extension SQLiteStore {
     /// Ended tasks of a job from `first` on, in task order, up to `limit` of them or `bytes` in all (one at least).
     ///
     /// - Returns: the results, and whether there may be more.
-    public func results(of job: JobID, from first: UInt32, limit: Int, bytes: Int) throws -> (results: [StoredResult], more: Bool) {
+    public func results(of job: JobID, from first: UInt32, limit: Int, bytes: Int) throws -> (
+        results: [StoredResult], more: Bool
+    ) {
         try reading { db in
             let rows = try Row.fetchCursor(
                 db,
@@ -98,7 +102,8 @@ extension SQLiteStore {
                     WHERE e.id BETWEEN ? AND ? ORDER BY e.id LIMIT ?
                     """,
                 arguments: [
-                    Int64(TaskID(job: job, index: first).packed), Int64(TaskID(job: job, index: .max).packed), limit + 1,
+                    Int64(TaskID(job: job, index: first).packed), Int64(TaskID(job: job, index: .max).packed),
+                    limit + 1,
                 ])
             var results: [StoredResult] = []
             var weight = 0

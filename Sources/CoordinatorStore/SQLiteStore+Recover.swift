@@ -20,7 +20,8 @@ extension SQLiteStore {
                     }
                     state.assignments.append(
                         RecoveredAssignment(
-                            row: UInt64(number), agent: AgentID(rawValue: UInt64(bitPattern: row["agent"])), attempts: attempts))
+                            row: UInt64(number), agent: AgentID(rawValue: UInt64(bitPattern: row["agent"])),
+                            attempts: attempts))
                     state.nextRow = UInt64(number) + 1
                 }
                 let closed = try Int64.fetchOne(db, sql: "SELECT max(row) FROM attempts") ?? 0
@@ -58,8 +59,10 @@ extension SQLiteStore {
         let finishedAt: Int64? = row["finished_at"]
         var job = RecoveredJob(
             id: id, spec: JobSpec(name: row["name"], submitter: row["submitter"]), key: try key(row["key"]),
-            submittedAt: WallTime(milliseconds: row["submitted_at"]), finishedAt: finishedAt.map { WallTime(milliseconds: $0) },
-            sealed: row["sealed"], options: options[number] ?? [], tasks: [], counts: JobCounts(), usage: Usage(), costMicroUSD: 0)
+            submittedAt: WallTime(milliseconds: row["submitted_at"]),
+            finishedAt: finishedAt.map { WallTime(milliseconds: $0) },
+            sealed: row["sealed"], options: options[number] ?? [], tasks: [], counts: JobCounts(), usage: Usage(),
+            costMicroUSD: 0)
         if finishedAt != nil {
             let body: String = row["summary"]
             let summary = try JSONDecoder().decode(StoredSummary.self, from: Data(body.utf8))
@@ -99,11 +102,14 @@ extension SQLiteStore {
 
     private static func readAttempts(of id: JobID, into job: inout RecoveredJob, db: Database) throws {
         let rows = try Row.fetchCursor(
-            db, sql: "SELECT * FROM attempts WHERE task BETWEEN ? AND ? ORDER BY task, attempt, ended_at, row", arguments: bounds(id))
+            db, sql: "SELECT * FROM attempts WHERE task BETWEEN ? AND ? ORDER BY task, attempt, ended_at, row",
+            arguments: bounds(id))
         while let row = try rows.next() {
             let task = TaskID(packed: UInt64(row["task"] as Int64))
             let index = Int(task.index)
-            guard index < job.tasks.count else { throw StoreError(.broken, "attempts names task \(task), which is not there") }
+            guard index < job.tasks.count else {
+                throw StoreError(.broken, "attempts names task \(task), which is not there")
+            }
             job.usage += Usage(
                 inputTokens: UInt64(row["input_tokens"] as Int64), outputTokens: UInt64(row["output_tokens"] as Int64),
                 cacheReadInputTokens: UInt64(row["cache_read"] as Int64),

@@ -63,7 +63,8 @@ public final class SQLiteStore: Sendable {
                 return (store, term)
             }
             return SQLiteStore(
-                storeID: StoreID(rawValue: UInt64(bitPattern: store)), term: UInt64(term), directory: directory, pool: pool,
+                storeID: StoreID(rawValue: UInt64(bitPattern: store)), term: UInt64(term), directory: directory,
+                pool: pool,
                 lock: lock)
         } catch {
             throw StoreError.from(error, path: path)

@@ -34,7 +34,8 @@ struct StoredOptions: Codable {
     var options: TaskOptions {
         TaskOptions(
             priority: Priority(rawValue: priority) ?? .normal, runner: runner, model: model ?? "",
-            permissionMode: permissionMode ?? "", allowedTools: allowedTools ?? [], disallowedTools: disallowedTools ?? [],
+            permissionMode: permissionMode ?? "", allowedTools: allowedTools ?? [],
+            disallowedTools: disallowedTools ?? [],
             directory: directory ?? "", timeout: Milliseconds(timeoutMilliseconds ?? 0), maxTurns: maxTurns ?? 0,
             budgetMicroUSD: budgetMicroUSD ?? 0, schemaJSON: schema ?? "", maxAttempts: maxAttempts ?? 0)
     }

@@ -20,7 +20,8 @@ struct StoredSummary: Codable {
         skipped = job.counts.skipped
         expired = job.counts.expired
         usage = [
-            job.usage.inputTokens, job.usage.outputTokens, job.usage.cacheReadInputTokens, job.usage.cacheCreationInputTokens,
+            job.usage.inputTokens, job.usage.outputTokens, job.usage.cacheReadInputTokens,
+            job.usage.cacheCreationInputTokens,
         ]
         costMicroUSD = job.costMicroUSD
     }
@@ -39,6 +40,7 @@ struct StoredSummary: Codable {
     var used: Usage {
         guard usage.count == 4 else { return Usage() }
         return Usage(
-            inputTokens: usage[0], outputTokens: usage[1], cacheReadInputTokens: usage[2], cacheCreationInputTokens: usage[3])
+            inputTokens: usage[0], outputTokens: usage[1], cacheReadInputTokens: usage[2],
+            cacheCreationInputTokens: usage[3])
     }
 }

@@ -29,13 +29,15 @@ struct SceneOptions: ParsableArguments {
 }
 
 struct Demo: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "40 tasks and an edit, on two agents with four instances each.")
+    static let configuration = CommandConfiguration(
+        abstract: "40 tasks and an edit, on two agents with four instances each.")
     @OptionGroup var options: SceneOptions
     func run() async throws { try await options.play { try await DemoScene().run($0) } }
 }
 
 struct Fifty: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "demo-50", abstract: "50 calls open at once, from 50 instances.")
+    static let configuration = CommandConfiguration(
+        commandName: "demo-50", abstract: "50 calls open at once, from 50 instances.")
     @OptionGroup var options: SceneOptions
     func run() async throws { try await options.play { try await FiftyScene().run($0) } }
 }

@@ -13,7 +13,8 @@ public struct CoordinatorKillsScene: Sendable {
 
     public func run(_ bench: Workbench) async throws -> String {
         let api = try await SimulatedAPI.start(
-            bench, ["--seed", "\(seed)", "--latency-ms", "500", "--latency-jitter-ms", "500", "--output-tokens", "5-20"])
+            bench,
+            ["--seed", "\(seed)", "--latency-ms", "500", "--latency-jitter-ms", "500", "--output-tokens", "5-20"])
         let fleet = try Fleet(bench, api: api)
         do {
             let line = try await play(fleet)
@@ -47,22 +48,28 @@ public struct CoordinatorKillsScene: Sendable {
             let moment = try await killOnce(fleet)
             done += 1
             unacknowledged += moment.unacknowledged
-            print("kill \(kill): \(moment.open) calls open, \(moment.unacknowledged) results answered and not on the coordinator's disk")
+            print(
+                "kill \(kill): \(moment.open) calls open, \(moment.unacknowledged) results answered and not on the coordinator's disk"
+            )
         }
         // `wait` rides through; it is started after the last restart only because its own restart is tested elsewhere.
         let waited = try await fleet.ccctl(["wait", job.trimmed])
-        guard waited.code == 0 else { throw SceneError("ccctl wait exited \(waited.code): \(waited.errors)\(waited.output)") }
+        guard waited.code == 0 else {
+            throw SceneError("ccctl wait exited \(waited.code): \(waited.errors)\(waited.output)")
+        }
         let rows = try TaskRow.read(try await fleet.ccctl(["results", job.trimmed, "--output", "json"]).output)
         let prompts = try await fleet.api.prompts().filter { $0.nonces.contains { $0.hasPrefix("NONCE-kill") } }
         guard rows.count == tasks, Set(rows.map(\.task)).count == tasks else {
-            throw SceneError("\(rows.count) records of \(Set(rows.map(\.task)).count) tasks, where each of \(tasks) has one")
+            throw SceneError(
+                "\(rows.count) records of \(Set(rows.map(\.task)).count) tasks, where each of \(tasks) has one")
         }
         for (row, line) in zip(rows, lines) where row.state != "succeeded" || row.result?.contains(line) != true {
             throw SceneError("task \(row.task) \(row.state): \(row.error?.message ?? row.result ?? "")")
         }
         let repeated = prompts.filter { $0.arrived != 1 }
         guard repeated.isEmpty, prompts.count == tasks else {
-            throw SceneError("\(prompts.count) prompts reached the API, \(repeated.count) more than once: \(repeated.prefix(3))")
+            throw SceneError(
+                "\(prompts.count) prompts reached the API, \(repeated.count) more than once: \(repeated.prefix(3))")
         }
         return """
             {"tasks":\(tasks),"succeeded":\(rows.count),"failed":0,"coordinator_kills":\(done),\

@@ -30,7 +30,9 @@ public struct DemoScene: Sendable {
 
     private func play(_ fleet: Fleet) async throws -> String {
         let bench = fleet.bench
-        print("starting anthropic-sim (\(fleet.api.url)), cc-coordinator (\(fleet.clientsEndpoint)), two cc-agents × \(instances) claude")
+        print(
+            "starting anthropic-sim (\(fleet.api.url)), cc-coordinator (\(fleet.clientsEndpoint)), two cc-agents × \(instances) claude"
+        )
         try await fleet.startCoordinator()
         try await fleet.startAgent("east", instances: instances)
         try await fleet.startAgent("west", instances: instances)
@@ -87,7 +89,8 @@ public struct DemoScene: Sendable {
         let job = try await submit(
             fleet,
             [
-                "Write the change log. NONCE-edit [[tool: Write \(String(decoding: input, as: UTF8.self))]]", "--name", "edit",
+                "Write the change log. NONCE-edit [[tool: Write \(String(decoding: input, as: UTF8.self))]]", "--name",
+                "edit",
                 "--directory", folder, "--permission-mode", "acceptEdits",
             ])
         return (job, path, content)
@@ -103,7 +106,9 @@ public struct DemoScene: Sendable {
                 throw SceneError("task \(row.task) was asked for \(line) and answered: \(row.result ?? "nothing")")
             }
             let others = lines.filter { $0 != line && (row.result ?? "").contains($0 + " ") }
-            guard others.isEmpty else { throw SceneError("task \(row.task)'s answer holds another task's nonce: \(others)") }
+            guard others.isEmpty else {
+                throw SceneError("task \(row.task)'s answer holds another task's nonce: \(others)")
+            }
         }
     }
 
@@ -112,19 +117,23 @@ public struct DemoScene: Sendable {
             let gap = String(repeating: " ", count: max(0, width - text.count))
             return left ? gap + text : text + gap
         }
-        print("\n" + pad("task", 6) + pad("state", 11) + pad("instance", 10) + pad("input", 8, left: true) + pad("output", 8, left: true)
-            + pad("cost $", 10, left: true) + pad("ms", 7, left: true) + "  answer")
+        print(
+            "\n" + pad("task", 6) + pad("state", 11) + pad("instance", 10) + pad("input", 8, left: true)
+                + pad("output", 8, left: true)
+                + pad("cost $", 10, left: true) + pad("ms", 7, left: true) + "  answer")
         for row in rows {
             print(
                 pad(row.task, 6) + pad(row.state, 11) + pad(row.instance ?? "-", 10)
                     + pad("\(row.usage.input_tokens + row.usage.cache_creation_input_tokens)", 8, left: true)
-                    + pad("\(row.usage.output_tokens)", 8, left: true) + pad(String(format: "%.4f", row.cost_usd), 10, left: true)
+                    + pad("\(row.usage.output_tokens)", 8, left: true)
+                    + pad(String(format: "%.4f", row.cost_usd), 10, left: true)
                     + pad("\(row.duration_ms ?? 0)", 7, left: true) + "  " + (row.result ?? "").prefix(40))
         }
         print("")
     }
 
-    private func summary(_ rows: [TaskRow], seconds: Double, processes: Int, stats: SimulatedAPI.Stats) throws -> String {
+    private func summary(_ rows: [TaskRow], seconds: Double, processes: Int, stats: SimulatedAPI.Stats) throws -> String
+    {
         struct Summary: Encodable {
             var tasks, succeeded, failed, agents, claude_processes, api_calls, peak_open_calls, status_429: Int
             var input_tokens, output_tokens: Int
@@ -133,11 +142,14 @@ public struct DemoScene: Sendable {
         let summary = Summary(
             tasks: rows.count, succeeded: rows.filter { $0.state == "succeeded" }.count,
             failed: rows.filter { $0.state != "succeeded" }.count, agents: Set(rows.compactMap(\.agent)).count,
-            claude_processes: processes, api_calls: stats.total, peak_open_calls: stats.peakOpen, status_429: stats.status429,
+            claude_processes: processes, api_calls: stats.total, peak_open_calls: stats.peakOpen,
+            status_429: stats.status429,
             input_tokens: rows.reduce(0) { $0 + $1.usage.input_tokens + $1.usage.cache_creation_input_tokens },
             output_tokens: rows.reduce(0) { $0 + $1.usage.output_tokens },
             cost_usd: (rows.reduce(0) { $0 + $1.cost_usd } * 10000).rounded() / 10000, seconds: seconds)
-        guard summary.agents == 2 else { throw SceneError("\(summary.agents) agents did the work, where two were there") }
+        guard summary.agents == 2 else {
+            throw SceneError("\(summary.agents) agents did the work, where two were there")
+        }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
         return String(decoding: try encoder.encode(summary), as: UTF8.self)

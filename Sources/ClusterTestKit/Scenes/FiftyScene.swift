@@ -45,11 +45,13 @@ public struct FiftyScene: Sendable {
         guard waited.code == 0 else { throw SceneError("ccctl wait exited \(waited.code): \(waited.errors)") }
         let rows = try TaskRow.read(try await fleet.ccctl(["results", job.trimmed, "--output", "json"]).output)
         let stats = try await fleet.api.stats()
-        guard rows.filter({ $0.state == "succeeded" && $0.result?.contains($0.input) == true }).count == lines.count else {
+        guard rows.filter({ $0.state == "succeeded" && $0.result?.contains($0.input) == true }).count == lines.count
+        else {
             throw SceneError("not every task answered its own prompt")
         }
         guard stats.peakOpen == instances, claudes.count == instances else {
-            throw SceneError("peak of open calls \(stats.peakOpen), claude processes \(claudes.count): both must be \(instances)")
+            throw SceneError(
+                "peak of open calls \(stats.peakOpen), claude processes \(claudes.count): both must be \(instances)")
         }
         return """
             {"tasks":\(rows.count),"succeeded":\(rows.count),"failed":0,"peak_open_calls":\(stats.peakOpen),\

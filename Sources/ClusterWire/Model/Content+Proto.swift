@@ -27,7 +27,8 @@ extension Content {
         case nil: return nil
         case .text(let text):
             guard text.utf8.count <= Limits.inlineContentBytes else {
-                throw WireError("content of \(text.utf8.count) bytes travels as a blob, above \(Limits.inlineContentBytes)")
+                throw WireError(
+                    "content of \(text.utf8.count) bytes travels as a blob, above \(Limits.inlineContentBytes)")
             }
             return .text(text)
         case .blob(let blob): return .blob(try BlobRef(proto: blob))

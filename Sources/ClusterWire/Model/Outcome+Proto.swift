@@ -74,7 +74,8 @@ extension AttemptResult {
             answer: try Content.from(proto: proto.answer), structured: try Content.from(proto: proto.structured),
             failure: proto.hasError ? TaskFailure(proto: proto.error) : nil, usage: Usage(proto: proto.usage),
             costMicroUSD: proto.costMicrousd, sessionID: proto.sessionID, instance: proto.instance,
-            startedAt: WallTime(milliseconds: proto.startedAtMs), finishedAt: WallTime(milliseconds: proto.finishedAtMs),
+            startedAt: WallTime(milliseconds: proto.startedAtMs),
+            finishedAt: WallTime(milliseconds: proto.finishedAtMs),
             notBurnt: proto.notBurnt)
     }
 

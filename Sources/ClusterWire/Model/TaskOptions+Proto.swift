@@ -7,7 +7,8 @@ extension TaskOptions {
             throw WireError("priority \(proto.priority) is not within 0 to 9")
         }
         guard proto.schemaJson.utf8.count <= Limits.schemaBytes else {
-            throw WireError("a schema of \(proto.schemaJson.utf8.count) bytes is over the limit of \(Limits.schemaBytes)")
+            throw WireError(
+                "a schema of \(proto.schemaJson.utf8.count) bytes is over the limit of \(Limits.schemaBytes)")
         }
         guard let timeout = Int64(exactly: proto.timeoutMs), timeout <= 366 * 86_400_000 else {
             throw WireError("a timeout of \(proto.timeoutMs) ms is over a year")

@@ -3,7 +3,9 @@ import ClusterModel
 extension TaskSpec {
     /// Reads a task; throws for an empty prompt, or a name or input over its limit.
     public init(proto: Ccorchestrator_V1_TaskSpec) throws(WireError) {
-        guard let prompt = try Content.from(proto: proto.prompt), prompt.size > 0 else { throw WireError("a task has no prompt") }
+        guard let prompt = try Content.from(proto: proto.prompt), prompt.size > 0 else {
+            throw WireError("a task has no prompt")
+        }
         guard prompt.size <= UInt64(Limits.promptBytes) else {
             throw WireError("a prompt of \(prompt.size) bytes is over the limit of \(Limits.promptBytes)")
         }
@@ -11,7 +13,8 @@ extension TaskSpec {
             throw WireError("a task's name of \(proto.name.utf8.count) bytes is over the limit of \(Limits.nameBytes)")
         }
         guard proto.input.utf8.count <= Limits.inputBytes else {
-            throw WireError("a task's input of \(proto.input.utf8.count) bytes is over the limit of \(Limits.inputBytes)")
+            throw WireError(
+                "a task's input of \(proto.input.utf8.count) bytes is over the limit of \(Limits.inputBytes)")
         }
         self.init(prompt: prompt, name: proto.name, input: proto.input, options: proto.options)
     }
