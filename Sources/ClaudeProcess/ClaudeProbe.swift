@@ -12,6 +12,7 @@ import Subprocess
 public enum ClaudeProbe {
     /// What is wrong with the path, in a sentence.
     public struct Failure: Error, Hashable, Sendable, CustomStringConvertible {
+        /// One sentence: what is wrong, and what to do.
         public let description: String
     }
 
