@@ -48,9 +48,12 @@ public actor Fleet {
     }
 
     /// Starts the coordinator, or starts it again on its old ports and data.
-    public func startCoordinator() throws {
+    ///
+    /// - Parameter wrapper: a command, by its path, that the coordinator's own follows: it must replace itself by that.
+    public func startCoordinator(under wrapper: [String] = []) throws {
+        let command = wrapper + [try bench.program("cc-coordinator")] + coordinatorFlags + options
         coordinator = try ManagedProcess(
-            bench, name: "cc-coordinator", program: "cc-coordinator", coordinatorFlags + options,
+            bench, name: "cc-coordinator", program: command[0], Array(command.dropFirst()),
             environment: bench.environment(coordinatorEnvironment))
     }
 

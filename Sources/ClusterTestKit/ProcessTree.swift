@@ -59,3 +59,17 @@ public struct ProcessTree: Sendable {
         }
     }
 }
+
+extension ProcessTree {
+    /// Processes whose command line or environment holds a text, such as the path of a scratch folder.
+    public static func mentioning(_ text: String) throws -> [Entry] {
+        let needle = Data(text.utf8)
+        return try ProcessTree().entries.filter { entry in
+            // A process may end meanwhile, and one of another user shows nothing.
+            guard let environment = try? Data(contentsOf: URL(fileURLWithPath: "/proc/\(entry.pid)/environ")) else {
+                return false
+            }
+            return !entry.isZombie && (entry.command.contains(text) || environment.range(of: needle) != nil)
+        }
+    }
+}

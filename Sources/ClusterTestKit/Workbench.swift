@@ -38,8 +38,9 @@ public struct Workbench: Sendable {
         return folder
     }
 
-    /// The path of a program under test.
+    /// The path of a program under test; a path is taken as it is.
     public func program(_ name: String) throws -> String {
+        if name.hasPrefix("/") { return name }
         let path = programs + "/" + name
         guard FileManager.default.isExecutableFile(atPath: path) else {
             throw SceneError("\(path) is not built: run `swift build` first")
