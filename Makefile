@@ -20,7 +20,7 @@ setup: ## Install what building needs (Debian 12; elsewhere: name it) and fetch 
 	@.ci/setup
 
 build: setup ## Build the programs for release, into .build/release
-	@set -e; for product in $(RELEASED); do swift build -c release $(RELEASE_FLAGS) --product $$product; done
+	@set -e; source .ci/lib.sh; for product in $(RELEASED); do steady_swift build -c release $(RELEASE_FLAGS) --product $$product; done
 
 debug: setup ## Build everything with its tests for debugging: the build that demo, test and check share
 	@.ci/build-debug

@@ -7,7 +7,6 @@ let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package
 let collections: Target.Dependency = .product(name: "Collections", package: "swift-collections")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
-let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
@@ -49,7 +48,6 @@ let package = Package(
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
-        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
@@ -63,7 +61,17 @@ let package = Package(
         .target(name: "SystemShims"),
         .systemLibrary(name: "CZeroMQ", pkgConfig: "libzmq", providers: [.apt(["libzmq3-dev"])]),
         library("ZeroMQ", ["CZeroMQ", "SystemShims"]),
-        .executableTarget(name: "cc-guard"),
+        // One runs over each instance, so it stays under 1 MB resident: C alone, linked statically, without the Swift runtime
+        // that the package manager would link (4 MB more). No library product depends on it, so the flags bind nobody.
+        .executableTarget(
+            name: "cc-guard",
+            linkerSettings: [
+                .unsafeFlags(
+                    [
+                        "-nostartfiles", "-static-stdlib", "-Xclang-linker", "-static", "-Xclang-linker",
+                        "-Wno-unused-command-line-argument",
+                    ], .when(platforms: [.linux]))
+            ]),
 
         // What travels and what is configured.
         library("ClusterWire", ["ClusterModel", protobuf]),
@@ -75,8 +83,10 @@ let package = Package(
             "CoordinatorServer",
             [
                 "CoordinatorCore", "CoordinatorStore", "ClusterModel", "ClusterWire", "ZeroMQ", "SystemShims",
-                "Settings", protobuf, collections, lifecycle, logging,
+                "Settings", collections, lifecycle, logging,
             ]),
+
+        library("CoordinatorHTTP", ["ClusterModel", hummingbird, lifecycle, logging]),
 
         // The agent.
         library("ClaudeProcess", ["ClusterModel", subprocess, logging]),
@@ -85,7 +95,7 @@ let package = Package(
             "AgentServer",
             [
                 "AgentPool", "AgentOutbox", "ClaudeProcess", "ClusterModel", "ClusterWire", "ZeroMQ", "SystemShims",
-                "Settings", crypto, lifecycle, logging, protobuf,
+                "Settings", crypto, lifecycle, logging,
             ]),
 
         // The user's side.
@@ -103,20 +113,24 @@ let package = Package(
         program(
             "cc-coordinator",
             [
-                "CoordinatorServer", "CoordinatorStore", "ZeroMQ", "ClusterModel", "Settings", argumentParser, lifecycle, logging,
+                "CoordinatorServer", "CoordinatorStore", "CoordinatorHTTP", "ZeroMQ", "ClusterModel", "Settings",
+                argumentParser,
+                lifecycle, logging,
             ]),
-        program("cc-agent", ["AgentServer", "ClusterModel", "Settings", argumentParser, lifecycle, unixSignals, logging]),
+        program(
+            "cc-agent", ["AgentServer", "ClusterModel", "Settings", argumentParser, lifecycle, unixSignals, logging]),
         program("ccctl", ["CtlCommands"]),
 
         // Referees and stand-ins; none of them imports a module of the product.
         library("ServiceSims", [hummingbird, logging]),
         program("anthropic-sim", ["ServiceSims", argumentParser, lifecycle, logging]),
-        program("claude-sim"),
+        // Static, because the shared runtime alone would take 10 MB of each of a thousand.
+        .executableTarget(
+            name: "claude-sim", swiftSettings: strict,
+            linkerSettings: [.unsafeFlags(["-static-stdlib"], .when(platforms: [.linux]))]),
 
         // Test support and scenes.
-        library(
-            "ClusterTestKit",
-            ["CoordinatorClient", "ClusterModel", "ClusterWire", "ServiceSims", "SystemShims", subprocess, httpClient]),
+        library("ClusterTestKit", [grdb]),
         program("fleet-scenes", ["ClusterTestKit", argumentParser]),
 
         tests("ClusterModelTests", ["ClusterModel"]),
@@ -124,12 +138,17 @@ let package = Package(
         tests("AgentPoolTests", ["AgentPool", "ClusterModel"]),
         tests("ZeroMQTests", ["ZeroMQ", "SystemShims"]),
         tests("ClusterWireTests", ["ClusterWire", "ClusterModel", protobuf]),
-        tests("SettingsTests", ["Settings"]),
+        tests("SettingsTests", ["Settings", "ClusterModel", logging]),
         tests("CoordinatorStoreTests", ["CoordinatorStore", "CoordinatorCore", "ClusterModel", grdb, crypto]),
-        tests("ClaudeProcessTests", ["ClaudeProcess", "ClusterModel", "ServiceSims", subprocess]),
+        tests("ClaudeProcessTests", ["ClaudeProcess", "ClusterModel", logging]),
+        tests(
+            "AgentServerTests",
+            ["AgentServer", "ClusterModel", "ClusterWire", "Settings", "ZeroMQ", crypto, lifecycle, logging]),
         tests("AgentOutboxTests", ["AgentOutbox", "ClusterModel"]),
-        tests("ServiceSimsTests", ["ServiceSims", .product(name: "HummingbirdTesting", package: "hummingbird")]),
-        tests("CtlCommandsTests", ["CtlCommands", "ClusterModel", "CoordinatorClient"]),
-        tests("SystemTests", ["ClusterTestKit", "CoordinatorClient", "ClusterModel"]),
+        tests(
+            "ServiceSimsTests",
+            ["ServiceSims", hummingbird, .product(name: "HummingbirdTesting", package: "hummingbird")]),
+        tests("CtlCommandsTests", ["CtlCommands", "ClusterModel", "CoordinatorClient", argumentParser]),
+        tests("SystemTests", ["ClusterTestKit", "CoordinatorClient", "ClusterModel", "ClusterWire", "ZeroMQ"]),
     ]
 )

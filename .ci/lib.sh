@@ -22,6 +22,13 @@ die() {
 
 have() { command -v "$1" >/dev/null 2>&1; }
 
+# swift CMD…, so that one build goes on where the other stopped. SwiftPM plans anew when any variable of the environment
+# has changed, and a plan lists some compiler flags in hash order: an order of chance compiles whole dependencies again.
+steady_swift() {
+    env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u MAKE_TERMOUT -u MAKE_TERMERR -u SHLVL -u OLDPWD -u _ -u CLAUDE \
+        SWIFT_DETERMINISTIC_HASHING=1 swift "$@"
+}
+
 # The hand-written Swift files, each ended by a NUL.
 swift_files() { find Package.swift Sources Tests -name '*.swift' -not -path '*/Generated/*' -print0 | sort -z; }
 

@@ -166,7 +166,9 @@ public final class AgentOutbox: Sendable {
                 state.removing = []
                 state.callbacks = []
             }
-            return (state.appending, state.removing, state.callbacks)
+            // What was given up before it was written is not written.
+            let gone = Set(state.removing)
+            return (state.appending.filter { !gone.contains($0.token) }, state.removing, state.callbacks)
         }
         var appending = entries[...]
         var removing = tokens[...]

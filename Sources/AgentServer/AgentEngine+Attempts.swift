@@ -4,7 +4,6 @@ import ClaudeProcess
 import ClusterModel
 import ClusterWire
 import Logging
-import SwiftProtobuf
 
 /// Attempts, from the message that brings them to the disk that holds their results.
 extension AgentEngine {
@@ -63,7 +62,8 @@ extension AgentEngine {
         let timeout = record.options.timeout.rawValue > 0 ? record.options.timeout : settings.taskTimeout
         perform(
             pool.attemptArrived(
-                PoolAttempt(token: record.token, fingerprint: fingerprint(for: record.options), timeout: timeout), at: now))
+                PoolAttempt(token: record.token, fingerprint: fingerprint(for: record.options), timeout: timeout),
+                at: now))
     }
 
     func promptCame(_ token: AttemptToken, _ prompt: String, at now: Instant) {
@@ -121,7 +121,9 @@ extension AgentEngine {
                 .timeout, "the task ran longer than its timeout of \(timeout.rawValue) ms", detail: said)
             finish(record, .failed, failure, judgement, on: instance)
         case .cancelled:
-            finish(record, .cancelled, TaskFailure(.cancelled, "the task was cancelled", detail: said), judgement, on: instance)
+            finish(
+                record, .cancelled, TaskFailure(.cancelled, "the task was cancelled", detail: said), judgement,
+                on: instance)
         case .startsFailed(let failure):
             fail(
                 token, TaskFailure(.crash, "no instance could be started: \(failure.message)"),

@@ -2,7 +2,6 @@ import AgentPool
 import ClusterModel
 import ClusterWire
 import Logging
-import SwiftProtobuf
 import ZeroMQ
 
 /// The conversation with the coordinator.
@@ -61,7 +60,9 @@ extension AgentEngine {
         results.sessionBegan()
         logger.info(
             "at the coordinator's service",
-            metadata: ["coordinator": "\(settings.coordinator)", "session": "\(welcome.session)", "term": "\(welcome.term)"])
+            metadata: [
+                "coordinator": "\(settings.coordinator)", "session": "\(welcome.session)", "term": "\(welcome.term)",
+            ])
         ready.settle(true)
         sendHeartbeat(at: now)
         try sendResults(at: now)
@@ -77,7 +78,8 @@ extension AgentEngine {
 
     private func leaveRefused(_ sentence: String, at now: Instant) {
         guard departure.refusal == nil else { return }
-        departure.refusal = AgentError(.refused, "the coordinator at \(settings.coordinator) refuses this agent: \(sentence)")
+        departure.refusal = AgentError(
+            .refused, "the coordinator at \(settings.coordinator) refuses this agent: \(sentence)")
         stopNow(at: now)
     }
 
@@ -105,7 +107,8 @@ extension AgentEngine {
         var step = 1
         while step < droppedMessages { step *= 10 }
         guard step == droppedMessages else { return }
-        logger.warning("something from the coordinator was dropped", metadata: ["what": "\(what)", "count": "\(droppedMessages)"])
+        logger.warning(
+            "something from the coordinator was dropped", metadata: ["what": "\(what)", "count": "\(droppedMessages)"])
     }
 
     // MARK: What is sent

@@ -37,7 +37,8 @@ extension AgentEngine {
             return
         }
         logger.warning(
-            "an instance did not start", metadata: ["instance": "\(settings.name)/\(id)", "reason": "\(failure.message)"])
+            "an instance did not start",
+            metadata: ["instance": "\(settings.name)/\(id)", "reason": "\(failure.message)"])
         perform(pool.startFailed(id, failure, at: now))
     }
 

@@ -5,7 +5,6 @@ import ClusterModel
 import ClusterWire
 import Logging
 import Settings
-import SwiftProtobuf
 import ZeroMQ
 
 /// The agent's one loop: takes inputs in order, asks the pool, does what it says.

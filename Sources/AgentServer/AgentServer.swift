@@ -41,10 +41,10 @@ public final class AgentServer: Service, Sendable {
         try await withTaskCancellationHandler {
             try await withGracefulShutdownHandler {
                 try await work.value
-            } onGracefulShutdown: {
+            } onGracefulShutdown: { [feed] in
                 feed.yield(.drain)
             }
-        } onCancel: {
+        } onCancel: { [feed] in
             feed.yield(.stopNow)
         }
     }

@@ -1,6 +1,5 @@
 import ClusterModel
 import ClusterWire
-import SwiftProtobuf
 import Synchronization
 import ZeroMQ
 

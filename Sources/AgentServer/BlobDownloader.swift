@@ -22,7 +22,9 @@ struct BlobDownloader: Sendable {
             get.offset = UInt64(bytes.count)
             guard case .chunk(let chunk) = try await connection.ask(.get(get)).body, chunk.offset == get.offset,
                 !chunk.bytes.isEmpty, bytes.count + chunk.bytes.count <= Int(blob.size)
-            else { throw BlobError("the coordinator's chunk at \(get.offset) of blob \(blob.hex) is not what was asked") }
+            else {
+                throw BlobError("the coordinator's chunk at \(get.offset) of blob \(blob.hex) is not what was asked")
+            }
             bytes += chunk.bytes
         }
         guard Array(SHA256.hash(data: bytes)) == blob.sha256 else {

@@ -24,7 +24,8 @@ struct BlobUploader: Sendable {
                 throw BlobError("the coordinator answered a chunk with something else")
             }
             if progress.stored { return blob }
-            guard let next = Int(exactly: progress.nextOffset), next <= bytes.count, next != offset || end == offset else {
+            guard let next = Int(exactly: progress.nextOffset), next <= bytes.count, next != offset || end == offset
+            else {
                 throw BlobError("the coordinator asks for offset \(progress.nextOffset) of \(bytes.count)")
             }
             guard next < bytes.count else { throw BlobError("the coordinator has all of a blob and did not store it") }
@@ -33,7 +34,8 @@ struct BlobUploader: Sendable {
     }
 
     /// A result whose large texts are named by hash.
-    func replaceLargeTexts(in message: Ccorchestrator_V1_AttemptResult) async throws -> Ccorchestrator_V1_AttemptResult {
+    func replaceLargeTexts(in message: Ccorchestrator_V1_AttemptResult) async throws -> Ccorchestrator_V1_AttemptResult
+    {
         var message = message
         if message.answer.text.utf8.count > Limits.inlineContentBytes {
             message.answer = Content.blob(try await put(message.answer.text)).proto

@@ -42,7 +42,8 @@ struct InstanceRunner: Sendable {
         var permissionMode: String?
     }
 
-    func runTurn(_ id: InstanceID, _ instance: ClaudeInstance, _ token: AttemptToken, prompt: String, changes: Changes) {
+    func runTurn(_ id: InstanceID, _ instance: ClaudeInstance, _ token: AttemptToken, prompt: String, changes: Changes)
+    {
         let scratch = SlotDirectory(state: settings.stateDirectory, slot: id.slot)
         Task { [feed] in
             do {

@@ -23,11 +23,13 @@ struct Preparation {
         guard settings.coordinator.isLoopback else {
             throw AgentError(
                 .unusable,
-                "the coordinator \(settings.coordinator) is not on this host: without keys an agent speaks over loopback only")
+                "the coordinator \(settings.coordinator) is not on this host: without keys an agent speaks over loopback only"
+            )
         }
         let guardPath = settings.guardPath ?? FileAccess.programDirectory + "/cc-guard"
         guard FileAccess.isExecutable(guardPath) else {
-            throw AgentError(.unusable, "there is no cc-guard at \(guardPath): put it beside the agent, or name it with --guard")
+            throw AgentError(
+                .unusable, "there is no cc-guard at \(guardPath): put it beside the agent, or name it with --guard")
         }
         do {
             _ = try Credential.find(in: environment)

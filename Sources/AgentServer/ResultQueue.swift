@@ -1,6 +1,5 @@
 import ClusterModel
 import ClusterWire
-import SwiftProtobuf
 
 /// Results that are on disk and that the coordinator hasn't acknowledged: what is sent, and sent again.
 struct ResultQueue {

@@ -107,7 +107,9 @@ final class SharedLedger: Sendable {
 
     init(_ ledger: SessionLedger) { self.ledger = Mutex(ledger) }
 
-    func withLock<R: Sendable>(_ body: (inout SessionLedger) throws -> R) rethrows -> R { try ledger.withLock { try body(&$0) } }
+    func withLock<R: Sendable>(_ body: (inout SessionLedger) throws -> R) rethrows -> R {
+        try ledger.withLock { try body(&$0) }
+    }
 
     /// A hello as a frame.
     func helloFrame() throws -> [UInt8] {

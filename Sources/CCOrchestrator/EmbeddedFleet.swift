@@ -17,11 +17,10 @@ public final class EmbeddedFleet: Sendable {
     ///   - coordinator: Its endpoints may ask for free ports.
     ///   - agent: Its `coordinator` is replaced by the endpoint that the coordinator got.
     ///   - environment: What the instances' environment is taken from.
-    /// - Throws: What the coordinator throws for settings that it can't work with.
     public init(
         coordinator: CoordinatorSettings, agent: AgentSettings, environment: [String: String], logger: Logger
-    ) throws {
-        self.coordinator = try CoordinatorServer(settings: coordinator, logger: logger)
+    ) {
+        self.coordinator = CoordinatorServer(settings: coordinator, logger: logger)
         self.agentSettings = agent
         self.environment = environment
         self.logger = logger
@@ -38,7 +37,7 @@ public final class EmbeddedFleet: Sendable {
         do {
             let server = self.coordinator
             let endpoints = try await Self.first(of: { try await server.started() }, or: [coordinator])
-            let agent = RunningService(try makeAgent(endpoints), name: "the agent", logger: logger)
+            let agent = RunningService(makeAgent(endpoints), name: "the agent", logger: logger)
             let outcome = await Self.outcome {
                 try await Self.first(of: { try await body(endpoints) }, or: [coordinator, agent])
             }
@@ -56,13 +55,13 @@ public final class EmbeddedFleet: Sendable {
     /// Stops the agent's instances at once; ``whileRunning(_:)`` then comes to its end.
     public func stopNow() { agent.withLock { $0 }?.stopNow() }
 
-    private func makeAgent(_ endpoints: BoundEndpoints) throws -> AgentServer {
+    private func makeAgent(_ endpoints: BoundEndpoints) -> AgentServer {
         guard let endpoint = Endpoint(tcp: endpoints.agents) else {
             preconditionFailure("the coordinator listens at \(endpoints.agents), which is no endpoint")
         }
         var settings = agentSettings
         settings.coordinator = endpoint
-        let server = try AgentServer(settings: settings, environment: environment, logger: logger)
+        let server = AgentServer(settings: settings, environment: environment, logger: logger)
         agent.withLock { $0 = server }
         return server
     }

@@ -39,7 +39,7 @@ public final class ClaudeInstance: Sendable {
     public static func start(
         _ plan: LaunchPlan, name: String, timeLimit: Duration = .seconds(60), logger: Logger
     ) async throws -> ClaudeInstance {
-        guard Platform.pipeSignalIgnored else { throw InstanceFailure(.launch, "SIGPIPE cannot be ignored") }
+        Platform.ignorePipeSignal
         let (stream, continuation) = AsyncStream.makeStream(of: [UInt8].self)
         let instance = ClaudeInstance(plan, name: name, logger: logger, outgoing: continuation)
         // A task of its own: cancelling the caller must not tear the guard down before the guard has done its work.
@@ -185,8 +185,8 @@ public final class ClaudeInstance: Sendable {
 
     /// Kills it and everything it started, now. ``ended`` tells when that is done.
     public func kill() {
+        // Its input stays open: it might leave by itself at the end of it, with a code that looks like peace.
         state.withLock { $0.markStopping() }
-        outgoing.finish()
         signalGuard(.killEverything)
     }
 

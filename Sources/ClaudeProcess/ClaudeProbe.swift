@@ -12,6 +12,7 @@ import Subprocess
 public enum ClaudeProbe {
     /// What is wrong with the path, in a sentence.
     public struct Failure: Error, Hashable, Sendable, CustomStringConvertible {
+        /// One sentence: what is wrong, and what to do.
         public let description: String
     }
 
@@ -52,7 +53,7 @@ public enum ClaudeProbe {
 
     /// What `--version` prints; nil when it takes too long, in which case it has been killed.
     private static func answer(of path: String, within limit: Duration) async throws -> String? {
-        guard Platform.pipeSignalIgnored else { throw Failure(description: "SIGPIPE cannot be ignored") }
+        Platform.ignorePipeSignal
         var options = PlatformOptions()
         options.createSession = true
         let configuration = Configuration(

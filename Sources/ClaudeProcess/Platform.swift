@@ -8,8 +8,9 @@
 
 /// Process-wide settings that talking to children needs.
 enum Platform {
-    /// Writing to an instance that has just ended must be an error, not the end of this program. Done once, on first use.
-    static let pipeSignalIgnored: Bool = signal(SIGPIPE, SIG_IGN) != SIG_ERR
+    /// Writing to an instance that has just ended must be an error, not the end of this program. Done once, on first use; for a
+    /// signal that exists it cannot fail.
+    static let ignorePipeSignal: Void = { _ = signal(SIGPIPE, SIG_IGN) }()
 }
 
 /// `kill(2)`, under a name that does not clash with a method's.

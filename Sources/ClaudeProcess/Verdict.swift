@@ -17,7 +17,9 @@ public enum Verdict {
         case .result(let result): failure = judge(result, schemaAsked: schemaAsked)
         }
         guard let failure else { return (.succeeded, nil) }
-        if cancelled { return (.cancelled, TaskFailure(.cancelled, "the task was cancelled while it ran", detail: failure.detail)) }
+        if cancelled {
+            return (.cancelled, TaskFailure(.cancelled, "the task was cancelled while it ran", detail: failure.detail))
+        }
         if timedOut {
             return (.failed, TaskFailure(.timeout, "the task ran longer than its timeout", detail: failure.detail))
         }
@@ -37,15 +39,15 @@ public enum Verdict {
         case "error_max_structured_output_retries": return failure(.schema, "the answer never met the schema")
         default:
             let reason = result.terminalReason.map { ", \($0)" } ?? ""
-            return failure(class(of: result), "claude ended the turn with \(result.subtype)\(reason)")
+            return failure(errorClass(of: result), "claude ended the turn with \(result.subtype)\(reason)")
         }
         if result.isError {
             let said = result.resultText.map { ": \($0.prefix(500))" } ?? ""
             let status = result.apiErrorStatus.map { " (status \($0))" } ?? ""
-            return failure(class(of: result), "the API call failed\(status)\(said)")
+            return failure(errorClass(of: result), "the API call failed\(status)\(said)")
         }
         if let reason = result.terminalReason, reason != "completed" {
-            return failure(class(of: result), "the turn was not completed: \(reason)")
+            return failure(errorClass(of: result), "the turn was not completed: \(reason)")
         }
         if !result.permissionDenials.isEmpty {
             return failure(.denied, "a permission was denied: \(names(of: result.permissionDenials))")
@@ -57,7 +59,7 @@ public enum Verdict {
     }
 
     /// The class of an error that the CLI reports with a status or a reason.
-    private static func `class`(of result: TurnResult) -> ErrorClass {
+    private static func errorClass(of result: TurnResult) -> ErrorClass {
         switch result.terminalReason {
         case "prompt_too_long", "image_error": return .permanent
         case "max_turns", "budget_exhausted": return .cap

@@ -17,7 +17,8 @@ public struct AttemptResult: Hashable, Sendable {
     public var notBurnt: Bool
 
     public init(
-        token: AttemptToken, state: TaskState, answer: Content? = nil, structured: Content? = nil, failure: TaskFailure? = nil,
+        token: AttemptToken, state: TaskState, answer: Content? = nil, structured: Content? = nil,
+        failure: TaskFailure? = nil,
         usage: Usage = Usage(), costMicroUSD: UInt64 = 0, sessionID: String = "", instance: String = "",
         startedAt: WallTime, finishedAt: WallTime, notBurnt: Bool = false
     ) {

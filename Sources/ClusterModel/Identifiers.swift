@@ -27,7 +27,8 @@ public struct TaskID: Hashable, Comparable, Sendable, CustomStringConvertible {
 
     /// The inverse of ``packed``.
     public init(packed: UInt64) {
-        self.init(job: JobID(rawValue: UInt32(truncatingIfNeeded: packed >> 32)), index: UInt32(truncatingIfNeeded: packed))
+        self.init(
+            job: JobID(rawValue: UInt32(truncatingIfNeeded: packed >> 32)), index: UInt32(truncatingIfNeeded: packed))
     }
 
     public static func < (a: Self, b: Self) -> Bool { a.packed < b.packed }

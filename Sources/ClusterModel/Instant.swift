@@ -6,8 +6,12 @@ public struct Instant: Hashable, Comparable, Sendable {
     public static let distantFuture = Instant(nanoseconds: .max)
 
     public static func < (a: Self, b: Self) -> Bool { a.nanoseconds < b.nanoseconds }
-    public static func + (a: Self, b: Milliseconds) -> Self { Self(nanoseconds: a.nanoseconds &+ b.rawValue * 1_000_000) }
-    public static func - (a: Self, b: Milliseconds) -> Self { Self(nanoseconds: a.nanoseconds &- b.rawValue * 1_000_000) }
+    public static func + (a: Self, b: Milliseconds) -> Self {
+        Self(nanoseconds: a.nanoseconds &+ b.rawValue * 1_000_000)
+    }
+    public static func - (a: Self, b: Milliseconds) -> Self {
+        Self(nanoseconds: a.nanoseconds &- b.rawValue * 1_000_000)
+    }
 
     /// How long after `earlier`, in whole milliseconds, rounded down.
     public func milliseconds(since earlier: Instant) -> Milliseconds {

@@ -6,7 +6,8 @@ public struct Usage: Hashable, Sendable {
     public var cacheCreationInputTokens: UInt64
 
     public init(
-        inputTokens: UInt64 = 0, outputTokens: UInt64 = 0, cacheReadInputTokens: UInt64 = 0, cacheCreationInputTokens: UInt64 = 0
+        inputTokens: UInt64 = 0, outputTokens: UInt64 = 0, cacheReadInputTokens: UInt64 = 0,
+        cacheCreationInputTokens: UInt64 = 0
     ) {
         self.inputTokens = inputTokens
         self.outputTokens = outputTokens

@@ -98,6 +98,7 @@ actor BlobChannel {
     }
 
     private static func unexpected() -> CoordinatorFailure {
-        CoordinatorFailure(code: .badReply, message: "the coordinator's blob endpoint answered something else than was asked")
+        CoordinatorFailure(
+            code: .badReply, message: "the coordinator's blob endpoint answered something else than was asked")
     }
 }

@@ -8,6 +8,7 @@ public struct CancelOutcome: Hashable, Sendable {
     /// Tasks that run and were told to stop.
     public var running: UInt32
 
+    /// With all its parts.
     public init(queued: UInt32, running: UInt32) {
         self.queued = queued
         self.running = running

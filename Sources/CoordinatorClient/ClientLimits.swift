@@ -6,14 +6,17 @@ public struct ClientLimits: Hashable, Sendable {
     public var answerTimeout: Duration?
     /// A request without an answer is sent again after this long, then after twice as long, up to ``longestRepeat``.
     public var firstRepeat: Duration
+    /// See ``firstRepeat``.
     public var longestRepeat: Duration
     /// Requests under way at once.
     public var inFlight: Int
     /// Batches of one submit under way at once.
     public var submitWindow: Int
 
+    /// With all its parts.
     public init(
-        connectTimeout: Duration = .seconds(5), answerTimeout: Duration? = .seconds(60), firstRepeat: Duration = .seconds(3),
+        connectTimeout: Duration = .seconds(5), answerTimeout: Duration? = .seconds(60),
+        firstRepeat: Duration = .seconds(3),
         longestRepeat: Duration = .seconds(15), inFlight: Int = 64, submitWindow: Int = 8
     ) {
         self.connectTimeout = connectTimeout

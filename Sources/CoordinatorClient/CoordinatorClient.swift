@@ -1,7 +1,6 @@
 import ClusterModel
 import ClusterWire
 import Foundation
-import SwiftProtobuf
 
 extension Ccorchestrator_V1_ClientReply: NumberedReply {}
 extension Ccorchestrator_V1_BlobReply: NumberedReply {}
@@ -35,10 +34,23 @@ public final class CoordinatorClient: Sendable {
 
     /// Sends one request and gives the body of its answer.
     /// - Throws: ``CoordinatorFailure``, ``CoordinatorUnreachable``, `CancellationError`.
-    func call(_ body: Ccorchestrator_V1_ClientRequest.OneOf_Body) async throws -> Ccorchestrator_V1_ClientReply.OneOf_Body {
-        try Self.body(
-            of: await channel.exchange(timeLimit: limits.answerTimeout) { try Self.frame(body, id: $0) })
+    func call(_ body: Ccorchestrator_V1_ClientRequest.OneOf_Body) async throws
+        -> Ccorchestrator_V1_ClientReply.OneOf_Body
+    {
+        var pause = Duration.milliseconds(50)
+        while true {
+            do {
+                return try Self.body(
+                    of: await channel.exchange(timeLimit: limits.answerTimeout) { try Self.frame(body, id: $0) })
+            } catch let failure as CoordinatorFailure where failure.code == .busy && pause < Self.longestBusyPause {
+                try await Task.sleep(for: pause)
+                pause *= 2
+            }
+        }
     }
+
+    /// A coordinator that is still busy after a pause of this length, and all shorter ones before it, is told of.
+    private static let longestBusyPause = Duration.seconds(10)
 
     static func frame(_ body: Ccorchestrator_V1_ClientRequest.OneOf_Body, id: UInt64) throws -> [UInt8] {
         var request = Ccorchestrator_V1_ClientRequest()

@@ -1,13 +1,17 @@
 /// Why a coordinator refused a request, for programs: open, so that a newer coordinator's codes pass through.
 public struct FailureCode: RawRepresentable, Hashable, Sendable {
+    /// The word that travels.
     public var rawValue: String
+    /// A code by its word.
     public init(rawValue: String) { self.rawValue = rawValue }
 
     /// The two programs speak different major versions of the protocol.
     public static let `protocol` = FailureCode(rawValue: "protocol")
     /// The request makes no sense, or holds a value out of its range.
     public static let invalid = FailureCode(rawValue: "invalid")
+    /// There is no such job.
     public static let unknownJob = FailureCode(rawValue: "unknown_job")
+    /// There is no such task.
     public static let unknownTask = FailureCode(rawValue: "unknown_task")
     /// The job is whole: nothing can be added.
     public static let jobSealed = FailureCode(rawValue: "job_sealed")
@@ -15,6 +19,10 @@ public struct FailureCode: RawRepresentable, Hashable, Sendable {
     public static let queueFull = FailureCode(rawValue: "queue_full")
     /// The coordinator's disk is full.
     public static let diskFull = FailureCode(rawValue: "disk_full")
+    /// Too many questions wait: it is asked again by itself.
+    public static let busy = FailureCode(rawValue: "busy")
+    /// The coordinator's store could not be read.
+    public static let store = FailureCode(rawValue: "store")
     /// The blob is not there.
     public static let unknownBlob = FailureCode(rawValue: "unknown_blob")
     /// What came back is not what was asked for: a wrong hash, a message that can't be read.
@@ -23,15 +31,18 @@ public struct FailureCode: RawRepresentable, Hashable, Sendable {
 
 /// The coordinator answered that it won't, or its answer can't be used.
 public struct CoordinatorFailure: Error, Hashable, Sendable, CustomStringConvertible {
+    /// Why, for programs.
     public var code: FailureCode
     /// A sentence for people.
     public var message: String
 
+    /// A failure as it came.
     public init(code: FailureCode, message: String) {
         self.code = code
         self.message = message
     }
 
+    /// The sentence for people.
     public var description: String { message }
 }
 
@@ -46,6 +57,7 @@ public struct CoordinatorUnreachable: Error, Hashable, Sendable, CustomStringCon
     /// What the connection itself said, if anything.
     public var reason: String?
 
+    /// What is known of the silence.
     public init(endpoint: String, tried: Duration, hadAnswered: Bool, reason: String? = nil) {
         self.reason = reason
         self.endpoint = endpoint
@@ -53,9 +65,12 @@ public struct CoordinatorUnreachable: Error, Hashable, Sendable, CustomStringCon
         self.hadAnswered = hadAnswered
     }
 
+    /// The sentence for people.
     public var description: String {
         let seconds = format(tried)
-        if let reason { return "the coordinator at \(endpoint) can't be spoken with (tried for \(seconds) s): \(reason)" }
+        if let reason {
+            return "the coordinator at \(endpoint) can't be spoken with (tried for \(seconds) s): \(reason)"
+        }
         return hadAnswered
             ? "the coordinator at \(endpoint) has not answered for \(seconds) s"
             : "no coordinator answers at \(endpoint) (tried for \(seconds) s): start cc-coordinator, or name another with --coordinator"

@@ -2,28 +2,42 @@ import ClusterModel
 
 /// A job as the coordinator tells of it.
 public struct JobSummary: Hashable, Sendable {
+    /// Its number.
     public var job: JobID
+    /// What its user calls it; may be empty.
     public var name: String
+    /// Who submitted it.
     public var submitter: String
+    /// When its first tasks came.
     public var submittedAt: WallTime
     /// Nil while a task of it has not ended.
     public var finishedAt: WallTime?
     /// Whether all its tasks have been submitted.
     public var sealed: Bool
+    /// Tasks so far.
     public var tasks: UInt32
     /// Waiting, backoff included.
     public var queued: UInt32
+    /// Attempts under way.
     public var running: UInt32
+    /// Tasks that succeeded.
     public var succeeded: UInt32
+    /// Tasks that failed.
     public var failed: UInt32
+    /// Tasks that were cancelled.
     public var cancelled: UInt32
+    /// Tasks that were skipped.
     public var skipped: UInt32
+    /// Tasks that expired.
     public var expired: UInt32
+    /// Tokens, all attempts together.
     public var usage: Usage
+    /// Millionths of a dollar.
     public var costMicroUSD: UInt64
     /// What holds it, in words; may be empty.
     public var note: String
 
+    /// With all its parts.
     public init(
         job: JobID, name: String = "", submitter: String = "", submittedAt: WallTime = WallTime(milliseconds: 0),
         finishedAt: WallTime? = nil, sealed: Bool = true, tasks: UInt32 = 0, queued: UInt32 = 0, running: UInt32 = 0,

@@ -1,7 +1,6 @@
-import SwiftProtobuf
-
+import ClusterWire
 /// A message that answers a request by its number.
-protocol NumberedReply: SwiftProtobuf.Message, Sendable {
+protocol NumberedReply: WireMessage, Sendable {
     var requestID: UInt64 { get }
 }
 

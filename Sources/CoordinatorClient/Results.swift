@@ -3,6 +3,7 @@ import ClusterWire
 
 /// Some results of a job, and where to go on.
 public struct ResultPage: Sendable {
+    /// In task order.
     public var results: [TaskResult]
     /// Where the next page begins; nil after the last.
     public var nextIndex: UInt32?

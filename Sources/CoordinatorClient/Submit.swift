@@ -4,9 +4,12 @@ import Foundation
 
 /// A job that is on the coordinator's disk.
 public struct SubmittedJob: Hashable, Sendable {
+    /// Its number.
     public var job: JobID
+    /// Tasks on disk.
     public var taskCount: UInt32
 
+    /// With all its parts.
     public init(job: JobID, taskCount: UInt32) {
         self.job = job
         self.taskCount = taskCount
@@ -36,7 +39,9 @@ extension CoordinatorClient {
             return task
         }
 
-        guard let first = try await batches.next(prepared: prepared) else { preconditionFailure("the first batch is always there") }
+        guard let first = try await batches.next(prepared: prepared) else {
+            preconditionFailure("the first batch is always there")
+        }
         var latest = try Self.submitted(await call(.submit(Self.message(first, key: key, job: nil, spec: spec))))
         progress?(latest.taskCount)
         var window: [(ticket: Ticket, message: Ccorchestrator_V1_Submit)] = []

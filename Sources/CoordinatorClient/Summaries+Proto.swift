@@ -22,7 +22,8 @@ extension JobSummary {
         self.init(
             job: try JobID(wire: proto.job), name: proto.name, submitter: proto.submitter,
             submittedAt: WallTime(milliseconds: proto.submittedAtMs),
-            finishedAt: proto.finishedAtMs == 0 ? nil : WallTime(milliseconds: proto.finishedAtMs), sealed: proto.sealed,
+            finishedAt: proto.finishedAtMs == 0 ? nil : WallTime(milliseconds: proto.finishedAtMs),
+            sealed: proto.sealed,
             tasks: proto.tasks, queued: proto.queued, running: proto.running, succeeded: proto.succeeded,
             failed: proto.failed, cancelled: proto.cancelled, skipped: proto.skipped, expired: proto.expired,
             usage: Usage(proto: proto.usage), costMicroUSD: proto.costMicrousd, note: proto.note)
@@ -32,7 +33,8 @@ extension JobSummary {
 extension TaskSummary {
     init(proto: Ccorchestrator_V1_TaskSummary) {
         self.init(
-            index: proto.index, name: proto.name, state: proto.state, priority: proto.priority, attempts: proto.attempts,
+            index: proto.index, name: proto.name, state: proto.state, priority: proto.priority,
+            attempts: proto.attempts,
             agent: proto.agent, promptStart: proto.promptStart)
     }
 }

@@ -3,6 +3,7 @@ import ClusterWire
 
 /// Some tasks of a job, and where to go on.
 public struct TaskPage: Sendable {
+    /// In task order.
     public var tasks: [TaskSummary]
     /// Where the next page begins; nil after the last.
     public var nextIndex: UInt32?

@@ -60,7 +60,9 @@ private final class BlobDesk {
     private func serve(_ incoming: Incoming) throws {
         guard let route = incoming.routingID, incoming.frames.count == 2, let payload = incoming.payload else { return }
         // A frame that is no request has nobody to be answered.
-        guard let request = try? payload.withUnsafeBytes({ try Ccorchestrator_V1_BlobRequest(serializedBytes: Data($0)) }) else {
+        guard
+            let request = try? payload.withUnsafeBytes({ try Ccorchestrator_V1_BlobRequest(serializedBytes: Data($0)) })
+        else {
             return
         }
         var reply = Ccorchestrator_V1_BlobReply()

@@ -3,7 +3,6 @@ import ClusterWire
 import CoordinatorCore
 import Foundation
 import Logging
-import SwiftProtobuf
 import ZeroMQ
 
 extension CoordinatorLoop {
@@ -77,7 +76,8 @@ extension CoordinatorLoop {
             ])
     }
 
-    private func heartbeat(_ beat: Ccorchestrator_V1_AgentHeartbeat, from agent: AgentIndex, _ route: RoutingID) throws {
+    private func heartbeat(_ beat: Ccorchestrator_V1_AgentHeartbeat, from agent: AgentIndex, _ route: RoutingID) throws
+    {
         let isCurrent = core.heartbeatArrived(
             from: agent, session: beat.session,
             AgentReport(

@@ -3,7 +3,6 @@ import ClusterWire
 import CoordinatorCore
 import CoordinatorStore
 import Foundation
-import SwiftProtobuf
 import ZeroMQ
 
 extension CoordinatorLoop {
@@ -66,7 +65,8 @@ extension CoordinatorLoop {
         guard submit.tasks.count <= Limits.tasksPerMessage else {
             throw WireError("a batch takes at most \(Limits.tasksPerMessage) tasks")
         }
-        guard submit.spec.name.utf8.count <= Limits.nameBytes, submit.spec.submitter.utf8.count <= Limits.nameBytes else {
+        guard submit.spec.name.utf8.count <= Limits.nameBytes, submit.spec.submitter.utf8.count <= Limits.nameBytes
+        else {
             throw WireError("a job's name is over the limit of \(Limits.nameBytes) bytes")
         }
         let options = try submit.options.map { row in
@@ -79,8 +79,10 @@ extension CoordinatorLoop {
         core.submitArrived(
             SubmitBatch(
                 key: key, job: submit.job == 0 ? nil : try job(submit.job),
-                spec: JobSpec(name: submit.spec.name, submitter: submit.spec.submitter.isEmpty ? "local" : submit.spec.submitter),
+                spec: JobSpec(
+                    name: submit.spec.name, submitter: submit.spec.submitter.isEmpty ? "local" : submit.spec.submitter),
                 firstOptions: submit.firstOptions, options: options, firstIndex: submit.firstIndex,
-                tasks: try submit.tasks.map { try TaskSpec(proto: $0) }, seal: submit.seal), reply: waiting(id, route), at: clock.now())
+                tasks: try submit.tasks.map { try TaskSpec(proto: $0) }, seal: submit.seal), reply: waiting(id, route),
+            at: clock.now())
     }
 }

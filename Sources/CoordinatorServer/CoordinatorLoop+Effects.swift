@@ -3,7 +3,6 @@ import ClusterWire
 import CoordinatorCore
 import Foundation
 import Logging
-import SwiftProtobuf
 import ZeroMQ
 
 extension CoordinatorLoop {
@@ -66,7 +65,9 @@ extension CoordinatorLoop {
                 continue
             }
             let weight = 64 + prompt.inlineBytes
-            if bytes + weight > Limits.frameFillBytes || message.assign.assignments.count == Limits.tasksPerMessage { try flush() }
+            if bytes + weight > Limits.frameFillBytes || message.assign.assignments.count == Limits.tasksPerMessage {
+                try flush()
+            }
             var assignment = Ccorchestrator_V1_Assignment()
             assignment.token = order.token.proto
             assignment.prompt = prompt.proto
@@ -95,7 +96,9 @@ extension CoordinatorLoop {
     func send(_ message: Ccorchestrator_V1_CoordinatorMessage, toAgentAt route: RoutingID) throws {
         let outcome = try agentsSocket.send(try message.serializedBytes() as [UInt8], to: route)
         guard outcome != .sent else { return }
-        if let agent = agentOfRoute.removeValue(forKey: route), routeOfAgent[agent] == route { routeOfAgent[agent] = nil }
+        if let agent = agentOfRoute.removeValue(forKey: route), routeOfAgent[agent] == route {
+            routeOfAgent[agent] = nil
+        }
     }
 
     func refuse(_ route: RoutingID, code: String, message: String, final: Bool) throws {

@@ -3,7 +3,6 @@ import ClusterWire
 import CoordinatorCore
 import CoordinatorStore
 import Foundation
-import SwiftProtobuf
 import ZeroMQ
 
 /// Questions. What memory answers goes out with the turn it was computed in, so that nobody is told what is not on disk yet; what the
@@ -26,9 +25,13 @@ extension CoordinatorLoop {
             let limit = query.limit == 0 ? Self.jobsAtMost : min(Int(query.limit), Self.jobsAtMost)
             reply.jobs.jobs = core.newestJobs(limit: limit).map { summary($0) }
         } else {
-            guard query.jobs.count <= Self.jobsAtMost else { throw WireError("at most \(Self.jobsAtMost) jobs at once") }
+            guard query.jobs.count <= Self.jobsAtMost else {
+                throw WireError("at most \(Self.jobsAtMost) jobs at once")
+            }
             reply.jobs.jobs = try query.jobs.map { number in
-                guard let found = core.summary(of: try job(number)) else { throw WireError("there is no job \(number)") }
+                guard let found = core.summary(of: try job(number)) else {
+                    throw WireError("there is no job \(number)")
+                }
                 return summary(found)
             }
         }
@@ -176,7 +179,8 @@ extension CoordinatorLoop {
 
     /// Hands a question to the query thread.
     private func ask(
-        _ id: UInt64, _ route: RoutingID, _ read: @escaping @Sendable (SQLiteStore) throws -> Ccorchestrator_V1_ClientReply
+        _ id: UInt64, _ route: RoutingID,
+        _ read: @escaping @Sendable (SQLiteStore) throws -> Ccorchestrator_V1_ClientReply
     ) throws {
         let isTaken = queryThread.ask(
             QueryThread.Query(route: route) { store in
@@ -196,6 +200,7 @@ extension CoordinatorLoop {
         try send(
             OutgoingReply(
                 route: route,
-                frame: failure(id, "busy", "\(QueryThread.waitingAtMost) questions wait already: ask again in a moment")))
+                frame: failure(id, "busy", "\(QueryThread.waitingAtMost) questions wait already: ask again in a moment")
+            ))
     }
 }

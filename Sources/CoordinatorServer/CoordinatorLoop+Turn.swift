@@ -18,7 +18,11 @@ extension CoordinatorLoop {
             guard case .assign(_, let orders) = effect else { continue }
             for order in orders {
                 let task = order.token.task
-                if let prompt = payloads.take(task) { flight.prompts[task] = prompt } else { flight.wanted.append(task) }
+                if let prompt = payloads.take(task) {
+                    flight.prompts[task] = prompt
+                } else {
+                    flight.wanted.append(task)
+                }
             }
         }
         if turn.records.isEmpty && flight.wanted.isEmpty { return try release(flight) }
@@ -57,11 +61,14 @@ extension CoordinatorLoop {
     /// as after a restart. Agents introduce themselves again and repeat what was not acknowledged.
     private func startOver(after error: StoreError, _ flight: InFlight) throws {
         troubles += 1
-        logger.error("a transaction failed; going back to what is on disk", metadata: ["error": "\(error)", "in_a_row": "\(troubles)"])
+        logger.error(
+            "a transaction failed; going back to what is on disk",
+            metadata: ["error": "\(error)", "in_a_row": "\(troubles)"])
         guard error.code == .diskFull || troubles < 3 else { throw error }
         let lost = core.takeTurn().effects
         for effect in flight.effects + lost {
-            guard case .reply(let handle, _) = effect, let waiting = waitingReplies.removeValue(forKey: handle.rawValue) else { continue }
+            guard case .reply(let handle, _) = effect, let waiting = waitingReplies.removeValue(forKey: handle.rawValue)
+            else { continue }
             let code = error.code == .diskFull ? RefusalCode.diskFull.rawValue : "store"
             try send(OutgoingReply(route: waiting.route, frame: failure(waiting.request, code, error.description)))
         }

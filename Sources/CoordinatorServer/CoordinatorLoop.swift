@@ -87,7 +87,8 @@ final class CoordinatorLoop {
         logger.info(
             "queue recovered",
             metadata: [
-                "jobs": "\(state.jobs.count)", "unfinished": "\(core.unfinishedTaskCount)", "open": "\(core.openAttemptCount)",
+                "jobs": "\(state.jobs.count)", "unfinished": "\(core.unfinishedTaskCount)",
+                "open": "\(core.openAttemptCount)",
                 "term": "\(store.term)",
             ])
         return core
@@ -147,7 +148,8 @@ final class CoordinatorLoop {
     }
 
     /// Reads up to a bound of messages, or until the turn is full. True: more may wait.
-    private func drain(_ socket: Socket, _ incoming: inout Incoming, _ handle: (Incoming) throws -> Void) throws -> Bool {
+    private func drain(_ socket: Socket, _ incoming: inout Incoming, _ handle: (Incoming) throws -> Void) throws -> Bool
+    {
         for _ in 0..<Self.messagesPerDrain {
             guard core.pendingWeight < Self.rowsPerCommit else { return true }
             guard try socket.receive(into: &incoming) else { return false }
@@ -182,7 +184,9 @@ final class CoordinatorLoop {
             if low != core.diskIsLow {
                 logger.log(
                     level: low ? .error : .notice,
-                    low ? "disk nearly full: submits are refused until there is room" : "disk has room again: submits are taken",
+                    low
+                        ? "disk nearly full: submits are refused until there is room"
+                        : "disk has room again: submits are taken",
                     metadata: ["directory": "\(store.directory)", "free_bytes": "\(freeBytes)"])
             }
             core.diskMeasured(isLow: low)

@@ -60,6 +60,7 @@ public final class CoordinatorServer: Service, Sendable {
             throw error
         }
         report(.success(machine.endpoints))
+        defer { progress.withLock { $0 = .ended(CancellationError()) } }
         logger.notice(
             "coordinator ready",
             metadata: [
@@ -88,5 +89,18 @@ public final class CoordinatorServer: Service, Sendable {
             return waiting
         }
         for continuation in waiting { continuation.resume(with: result) }
+    }
+}
+
+extension CoordinatorServer: CoordinatorQueries {
+    /// Ready from the moment every endpoint is bound and the queue is recovered.
+    public func notReadyBecause() async -> String? {
+        progress.withLock { progress in
+            switch progress {
+            case .starting: "the queue is being recovered"
+            case .started: nil
+            case .ended(let error): "stopped: \(error)"
+            }
+        }
     }
 }

@@ -40,7 +40,8 @@ final class Machine: Sendable {
         let agents = try listen(settings.agentsEndpoint)
         let clients = try listen(settings.clientsEndpoint)
         let blobs = try BlobThread(
-            context: context, keys: keys, domain: CoordinatorServer.domain, bind: Self.bindAddress(settings.blobsEndpoint),
+            context: context, keys: keys, domain: CoordinatorServer.domain,
+            bind: Self.bindAddress(settings.blobsEndpoint),
             directory: settings.dataDirectory, logger: logger)
         self.blobs = blobs
         endpoints = BoundEndpoints(
@@ -51,7 +52,8 @@ final class Machine: Sendable {
         let progress = ProgressBox()
         self.progress = progress
         let loop = try CoordinatorLoop(
-            settings: settings, logger: logger, store: store, agents: agents, clients: clients, mailbox: mailbox, wakeUp: wakeUp,
+            settings: settings, logger: logger, store: store, agents: agents, clients: clients, mailbox: mailbox,
+            wakeUp: wakeUp,
             blobsEndpoint: blobs.endpoint)
         loopThread = try OSThread(name: "loop") {
             let result = Result {

@@ -14,7 +14,8 @@ struct CtlCommand: AsyncParsableCommand {
             """,
         version: Product.version,
         subcommands: [
-            Submit.self, Run.self, Wait.self, Status.self, Jobs.self, Tasks.self, Result.self, Results.self, Cancel.self,
+            Submit.self, Run.self, Wait.self, Status.self, Jobs.self, Tasks.self, Result.self, Results.self,
+            Cancel.self,
             Agents.self, Version.self,
         ])
 }

@@ -14,12 +14,12 @@ struct AnthropicSimCommand: AsyncParsableCommand {
     @Option(help: "The port; 0 takes a free one.") var port = 0
     @Option(help: "A file to write the port to, once connections are accepted.") var portFile: String?
     @Option(help: "Answers, latencies and faults follow from this number and the prompts.") var seed: UInt64 = 1
-    @Option var requestsPerMinute: Int?
-    @Option var requestsBurst: Int?
-    @Option var inputTokensPerMinute: Int?
-    @Option var inputBurst: Int?
-    @Option var outputTokensPerMinute: Int?
-    @Option var outputBurst: Int?
+    @Option(help: "Calls a minute; without it unlimited, as the tokens.") var requestsPerMinute: Int?
+    @Option(help: "How many calls the bucket holds; as many as a minute adds, unless said.") var requestsBurst: Int?
+    @Option(help: "Input tokens a minute.") var inputTokensPerMinute: Int?
+    @Option(help: "How many input tokens the bucket holds.") var inputBurst: Int?
+    @Option(help: "Output tokens a minute.") var outputTokensPerMinute: Int?
+    @Option(help: "How many output tokens the bucket holds.") var outputBurst: Int?
     @Option(help: "The least time before an answer's headers.") var latencyMs = 0
     @Option(help: "The most that a call's own draw adds to it.") var latencyJitterMs = 0
     @Option(help: "The length of an answer, MIN-MAX.") var outputTokens = TokenRange(range: 20...20)

@@ -1,3 +1,4 @@
+import CoordinatorHTTP
 import CoordinatorServer
 import CoordinatorStore
 import Foundation
@@ -16,17 +17,23 @@ struct CoordinatorProgram {
         let logger = Logger(label: "cc-coordinator")
         for warning in source.warnings { logger.warning("\(warning)") }
         let server = CoordinatorServer(settings: settings, logger: logger)
-        let group = ServiceGroup(
-            configuration: .init(
-                services: [.init(service: server, successTerminationBehavior: .gracefullyShutdownGroup)],
-                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
-        try await group.run()
+        var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
+            .init(service: server, successTerminationBehavior: .gracefullyShutdownGroup)
+        ]
+        if let http = settings.http {
+            let front = CoordinatorHTTPServer(host: http.host, port: Int(http.port), queries: server, logger: logger)
+            services.append(.init(service: front, successTerminationBehavior: .gracefullyShutdownGroup))
+        }
+        try await ServiceGroup(
+            configuration: .init(services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        ).run()
     }
 
     static func leave(with error: any Error) -> Never {
         switch error {
         case let error as StoreError where error.code == .inUse: end(3, "\(error)")
         case let error as ZeroMQError where error.code == .addressInUse: end(3, "\(error)")
+        case is HTTPUnavailable: end(3, "\(error)")
         case is SettingsError: end(2, "\(error)")
         case is StoreError, is ZeroMQError: end(1, "\(error)")
         default:

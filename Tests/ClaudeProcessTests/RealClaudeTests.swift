@@ -16,7 +16,7 @@ struct RealClaudeTests {
             "CLAUDE_CODE_MAX_RETRIES": "1",
         ]
         let plan = LaunchPlan(
-            options: options, claudePath: try #require(realClaude), guardPath: guardPath, marker: UUID().uuidString,
+            options: options, claudePath: try #require(realClaude), guardPath: builtGuard, marker: UUID().uuidString,
             directory: try scratch.directory("work"), configDirectory: config,
             environment: InstanceEnvironment.make(from: agent, configDirectory: config, home: scratch.path))
         return try await ClaudeInstance.start(plan, name: "real", logger: testLogger)

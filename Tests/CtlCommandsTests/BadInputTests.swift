@@ -82,7 +82,9 @@ import Testing
 
     @Test func aLineThatIsNotUTF8IsToldByItsNumber() {
         let file = LineFile(title: "docs.txt", bytes: Array("one\n\n".utf8) + [0x61, 0xFF, 0x0A])
-        #expect(refusal { _ = try TemplateTasks(file: file, template: "{line}") } == "docs.txt, line 3: this line is not UTF-8")
+        #expect(
+            refusal { _ = try TemplateTasks(file: file, template: "{line}") }
+                == "docs.txt, line 3: this line is not UTF-8")
         let told = refusal { _ = try JSONLines.read(file, name: "", flags: TaskFields()) }
         #expect(told == "docs.txt, line 1: not JSON: unexpected character 'o' at column 1")
     }
@@ -109,7 +111,10 @@ import Testing
         ("tasks:\n  - prompt: a\n    labels: {x: y}", "job.yaml, line 3: \"labels\" is not built yet: take it out"),
         ("tasks:\n  - {prompt: ''}", "job.yaml, line 2: the prompt is empty"),
         ("tasks: a", "job.yaml, line 1: \"tasks\" must be a list"),
-        ("priority: urgent\ntasks: [a]", "job.yaml, line 1: \"priority\" must be 0 to 9 or critical, high, normal, low, bulk"),
+        (
+            "priority: urgent\ntasks: [a]",
+            "job.yaml, line 1: \"priority\" must be 0 to 9 or critical, high, normal, low, bulk"
+        ),
         ("name: x", "job.yaml: has neither \"tasks\" nor \"each_line\""),
         ("tasks: [a]\neach_line: x", "job.yaml: has both \"tasks\" and \"each_line\": give one"),
         ("- a", "job.yaml, line 1: a job file must be a mapping with \"tasks\" or \"each_line\""),

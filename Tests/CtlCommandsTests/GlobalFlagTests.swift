@@ -20,7 +20,9 @@ import Testing
     }
 
     @Test func flagsReadTheSameBeforeAndBehindTheVerb() throws {
-        let flags = ["--coordinator", "tcp://127.0.0.1:9", "--output", "json", "--secret-file", "/s", "--connect-timeout", "2s"]
+        let flags = [
+            "--coordinator", "tcp://127.0.0.1:9", "--output", "json", "--secret-file", "/s", "--connect-timeout", "2s",
+        ]
         for words in [flags + ["wait", "7", "--timeout", "3"], ["wait", "7", "--timeout", "3"] + flags] {
             let wait = try #require(CtlMain.parse(GlobalFlags.moveBehindVerb(words)) as? Wait)
             let settings = try wait.global.settings()

@@ -15,7 +15,8 @@ import Testing
             startedAt: WallTime(milliseconds: 1_700_000_000_007), finishedAt: WallTime(milliseconds: 1_700_000_001_234))
         result.name = "not printed"
         let line = ResultLine(
-            result, answer: "two\nlines \"\u{2028}\u{1B}é", structured: "{\n  \"b\": [1, 2],\n  \"a\": \"x y\"\n}", input: "doc 1")
+            result, answer: "two\nlines \"\u{2028}\u{1B}é", structured: "{\n  \"b\": [1, 2],\n  \"a\": \"x y\"\n}",
+            input: "doc 1")
         #expect(
             line.json().line == """
                 {"job":7,"task":"7.12","index":12,"state":"succeeded","attempts":1,"agent":"a1","instance":"slot-3",\
@@ -43,7 +44,9 @@ import Testing
         #expect(line.json(withDetail: true).line.contains("\"message\":\"by the user\",\"detail\":\"tail\"}"))
     }
 
-    @Test(arguments: [(UInt64(0), "0"), (1, "0.000001"), (1_000_000, "1"), (12_500_000, "12.5"), (2_000_010, "2.00001")])
+    @Test(arguments: [
+        (UInt64(0), "0"), (1, "0.000001"), (1_000_000, "1"), (12_500_000, "12.5"), (2_000_010, "2.00001"),
+    ])
     func moneyIsExact(_ microUSD: UInt64, _ text: String) {
         #expect(MoneyText.decimal(microUSD: microUSD) == text)
     }

@@ -38,6 +38,23 @@ struct TurnTests {
         #expect(!turn.isFirst && turn.round == 1)
     }
 
+    @Test("a prompt behind an interrupted tool's result begins a turn")
+    func interruptedTool() throws {
+        let turn = try turn([
+            ["role": "user", "content": "do [[bash: sleep 9]]"],
+            ["role": "assistant", "content": [["type": "tool_use", "id": "t", "name": "Bash", "input": [:]]]],
+            [
+                "role": "user",
+                "content": [
+                    ["type": "tool_result", "tool_use_id": "t", "content": "rejected", "is_error": true],
+                    ["type": "text", "text": "[Request interrupted by user for tool use]\n"],
+                    ["type": "text", "text": "second"],
+                ],
+            ],
+        ])
+        #expect(turn == Turn(prompt: "second"))
+    }
+
     @Test("a refused structured answer is asked for again, and the demand is no prompt")
     func enforced() throws {
         let use: JSONValue = ["type": "tool_use", "id": "t", "name": "StructuredOutput", "input": [:]]

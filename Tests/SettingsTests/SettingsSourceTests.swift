@@ -51,7 +51,7 @@ import Testing
         #expect(fromFile.secretFile == "/home/ann/s")
         let fromFlag = try CoordinatorSettings(
             SettingsSource(program: .coordinator, flags: ["data-dir": "./q"], configFile: file, context: context()))
-        #expect(fromFlag.dataDirectory == "/work/q")
+        #expect(fromFlag.dataDirectory == "/srv/q")
         let fromEnvironment = try CoordinatorSettings(
             SettingsSource(program: .coordinator, context: context(["CCO_DATA_DIR": "/q/"])))
         #expect(fromEnvironment.dataDirectory == "/q")
@@ -85,7 +85,7 @@ import Testing
         #expect(fromFile.policy.directories == [scratch.path + "/src", "/b"])
         let fromEnvironment = try load([:], ["CCO_LABELS": "zone=us, a=b=c", "CCO_POLICY_DIRECTORIES": "/x , y"])
         #expect(fromEnvironment.labels == ["zone": "us", "a": "b=c"])
-        #expect(fromEnvironment.policy.directories == ["/x", "/work/y"])
+        #expect(fromEnvironment.policy.directories == ["/x", "/srv/y"])
         let fromFlags = try load(["labels": ["zone=a,b"], "policy.directories": ["/only"]], ["CCO_LABELS": "c=d"])
         #expect(fromFlags.labels == ["zone": "a,b"])
         #expect(fromFlags.policy.directories == ["/only"])

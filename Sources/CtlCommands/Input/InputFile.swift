@@ -22,7 +22,9 @@ enum InputFile {
         case CocoaError.fileReadNoPermission.rawValue: return "permission denied"
         default: break
         }
-        if let code = (cocoa.userInfo[NSUnderlyingErrorKey] as? NSError)?.code { return String(cString: strerror(Int32(code))) }
+        if let code = (cocoa.userInfo[NSUnderlyingErrorKey] as? NSError)?.code {
+            return String(cString: strerror(Int32(code)))
+        }
         return cocoa.localizedDescription
     }
 }

@@ -49,7 +49,8 @@ struct JobFile {
                 .composer(_, let problem, let mark, _):
                 throw UsageError(at: "\(path), line \(mark.line)", "not YAML: \(problem)")
             case .duplicatedKeysInMapping(let duplicates, _):
-                throw UsageError(at: path, "given twice: \(duplicates.map { "\"\($0)\"" }.sorted().joined(separator: ", "))")
+                throw UsageError(
+                    at: path, "given twice: \(duplicates.map { "\"\($0)\"" }.sorted().joined(separator: ", "))")
             default: throw UsageError(at: path, "not YAML: \(error)")
             }
         }
@@ -72,9 +73,12 @@ struct JobFile {
     }
 
     private func check() throws {
-        if tasks != nil && eachLine != nil { throw UsageError(at: path, "has both \"tasks\" and \"each_line\": give one") }
+        if tasks != nil && eachLine != nil {
+            throw UsageError(at: path, "has both \"tasks\" and \"each_line\": give one")
+        }
         if tasks != nil && template != nil {
-            throw UsageError(at: path, "\"prompt\" at the top goes with \"each_line\"; with \"tasks\" each task has its own")
+            throw UsageError(
+                at: path, "\"prompt\" at the top goes with \"each_line\"; with \"tasks\" each task has its own")
         }
         if tasks == nil && eachLine == nil { throw UsageError(at: path, "has neither \"tasks\" nor \"each_line\"") }
     }

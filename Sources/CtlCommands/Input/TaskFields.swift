@@ -61,7 +61,9 @@ struct TaskFields: Equatable, Sendable {
     }
 
     private static func checkName(_ field: Field) throws {
-        if notBuilt.contains(field.key) { throw UsageError(at: field.place, "\"\(field.key)\" is not built yet: take it out") }
+        if notBuilt.contains(field.key) {
+            throw UsageError(at: field.place, "\"\(field.key)\" is not built yet: take it out")
+        }
         guard known.contains(field.key) else {
             throw UsageError(
                 at: field.place, "unknown field \"\(field.key)\"; known are \(known.joined(separator: ", "))")

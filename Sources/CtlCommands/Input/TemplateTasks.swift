@@ -19,7 +19,8 @@ struct TemplateTasks: Sendable {
         }
         guard !file.lines.isEmpty else { throw UsageError("\(file.title) holds no line") }
         guard file.lines.count <= Limits.tasksPerJob else {
-            throw UsageError("\(file.title) has \(file.lines.count) lines; a job has at most \(Limits.tasksPerJob) tasks")
+            throw UsageError(
+                "\(file.title) has \(file.lines.count) lines; a job has at most \(Limits.tasksPerJob) tasks")
         }
         for line in file.lines {
             try TaskFields.checkPrompt(prompt(try file.text(line)), place: file.place(line))

@@ -41,13 +41,15 @@ struct JobLine {
 
     static let columns: [Table.Column] = [
         .init("JOB", .right), .init("STATE"), .init("TASKS", .right), .init("QUEUED", .right), .init("RUNNING", .right),
-        .init("OK", .right), .init("FAILED", .right), .init("TOKENS", .right), .init("COST", .right), .init("SUBMITTED"),
+        .init("OK", .right), .init("FAILED", .right), .init("TOKENS", .right), .init("COST", .right),
+        .init("SUBMITTED"),
         .init("NAME"),
     ]
 
     var row: [String] {
         [
-            job.job.description, state, String(job.tasks), String(job.queued), String(job.running), String(job.succeeded),
+            job.job.description, state, String(job.tasks), String(job.queued), String(job.running),
+            String(job.succeeded),
             String(job.ended - job.succeeded),
             CountText.short(job.usage.total), MoneyText.display(microUSD: job.costMicroUSD),
             TimeText.local(milliseconds: job.submittedAt.milliseconds),

@@ -14,7 +14,9 @@ struct JobProgress {
         self.jobs = jobs
         seen.append((now, ended))
         // One older than the window stays, so that the window is always spanned.
-        while seen.count > 2, now.milliseconds(since: seen[1].at).rawValue >= Self.windowMilliseconds { seen.removeFirst() }
+        while seen.count > 2, now.milliseconds(since: seen[1].at).rawValue >= Self.windowMilliseconds {
+            seen.removeFirst()
+        }
     }
 
     private var ended: UInt32 { jobs.reduce(0) { $0 + $1.ended } }

@@ -51,7 +51,11 @@ struct ResultLine {
         object.add("queued_at", timeMilliseconds: result.queuedAt.milliseconds)
         object.add("started_at", timeMilliseconds: result.startedAt?.milliseconds ?? 0)
         object.add("finished_at", timeMilliseconds: result.finishedAt.milliseconds)
-        if let duration = durationMilliseconds { object.add("duration_ms", duration) } else { object.addNull("duration_ms") }
+        if let duration = durationMilliseconds {
+            object.add("duration_ms", duration)
+        } else {
+            object.addNull("duration_ms")
+        }
         object.add("input", input)
         return object
     }

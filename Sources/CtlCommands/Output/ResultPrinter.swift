@@ -40,7 +40,8 @@ struct ResultPrinter {
     static func row(_ line: ResultLine) -> [String] {
         let result = line.result
         return [
-            result.task.description, result.state.name, result.agent.isEmpty ? "-" : result.agent, String(result.attempts),
+            result.task.description, result.state.name, result.agent.isEmpty ? "-" : result.agent,
+            String(result.attempts),
             line.durationMilliseconds.map(TimeText.length) ?? "-", CountText.short(result.usage.total),
             MoneyText.display(microUSD: result.costMicroUSD), line.shown.prefixed(Self.shownCharacters),
         ]

@@ -40,7 +40,7 @@ struct RunWork: Sendable {
     ) async throws -> ExitStatus {
         let coordinator = try plan.coordinator(dataDirectory: run.coordinator)
         let agent = try plan.agent(stateDirectory: run.agent)
-        let fleet = try EmbeddedFleet(
+        let fleet = EmbeddedFleet(
             coordinator: coordinator, agent: agent, environment: ProcessInfo.processInfo.environment,
             logger: Logger(label: "ccctl"))
         let format = settings.output

@@ -16,7 +16,8 @@ struct CtlSession: Sendable {
     ) async throws -> Value {
         let settings = try options.settings()
         let limits = ClientLimits(
-            connectTimeout: connectTimeout ?? .milliseconds(settings.connectTimeout.rawValue), answerTimeout: answerTimeout)
+            connectTimeout: connectTimeout ?? .milliseconds(settings.connectTimeout.rawValue),
+            answerTimeout: answerTimeout)
         let client = try CoordinatorClient.loopback(
             endpoint: settings.coordinator.description, secretFile: settings.secretFile, limits: limits)
         do {

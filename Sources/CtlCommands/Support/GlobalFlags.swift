@@ -1,7 +1,9 @@
 /// Flags that every verb takes may stand before it, too: they are moved behind it before anything else reads them.
 enum GlobalFlags {
     /// Each takes a value.
-    static let names: Set<String> = ["--coordinator", "--output", "--config", "--secret-file", "--connect-timeout", "-o"]
+    static let names: Set<String> = [
+        "--coordinator", "--output", "--config", "--secret-file", "--connect-timeout", "-o",
+    ]
 
     /// `["--output", "json", "jobs"]` becomes `["jobs", "--output", "json"]`; what is no global flag stays where it is.
     static func moveBehindVerb(_ arguments: [String]) -> [String] {

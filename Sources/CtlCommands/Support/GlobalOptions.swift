@@ -20,7 +20,9 @@ struct GlobalOptions: ParsableArguments {
             valueName: "file"))
     var secretFile: String?
 
-    @Option(help: ArgumentHelp("How long an absent coordinator is tried, such as 5s (CCO_CONNECT_TIMEOUT).", valueName: "time"))
+    @Option(
+        help: ArgumentHelp(
+            "How long an absent coordinator is tried, such as 5s (CCO_CONNECT_TIMEOUT).", valueName: "time"))
     var connectTimeout: String?
 
     /// - Throws: `SettingsError` for a value that can't be used, naming where it came from.

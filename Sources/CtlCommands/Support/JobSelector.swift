@@ -14,7 +14,8 @@ enum JobSelector: Equatable {
         switch text {
         case "last": self = .last
         case "all": self = .all
-        default: self = .numbers(try NumberRanges.parse(text, what: "a job", hint: "give a number, 1,3,5-8, last or all"))
+        default:
+            self = .numbers(try NumberRanges.parse(text, what: "a job", hint: "give a number, 1,3,5-8, last or all"))
         }
     }
 
@@ -29,15 +30,21 @@ enum JobSelector: Equatable {
         case .numbers(let ranges):
             var found: [JobSummary] = []
             for range in ranges {
-                // Of a range, those are meant that there are.
-                let jobs = try await client.jobs(range.map { JobID(rawValue: $0) })
-                guard !jobs.isEmpty else { throw UsageError("there is no job \(NumberRanges.text(range))") }
+                let jobs = try await Self.jobs(range, client)
                 for job in jobs.sorted(by: { $0.job < $1.job }) where !found.contains(where: { $0.job == job.job }) {
                     found.append(job)
                 }
             }
             return found
         }
+    }
+
+    /// A number alone must be there; of a range, those jobs are meant that are.
+    private static func jobs(_ range: ClosedRange<UInt32>, _ client: CoordinatorClient) async throws -> [JobSummary] {
+        if range.count == 1 { return [try await client.job(JobID(rawValue: range.lowerBound))] }
+        let jobs = try await client.jobs().filter { range.contains($0.job.rawValue) }
+        guard !jobs.isEmpty else { throw UsageError("there is no job from \(range.lowerBound) to \(range.upperBound)") }
+        return jobs
     }
 
     /// The one job that is meant.
@@ -58,7 +65,8 @@ enum NumberRanges {
         var ranges: [ClosedRange<UInt32>] = []
         for part in text.split(separator: ",", omittingEmptySubsequences: false) {
             let ends = part.split(separator: "-", omittingEmptySubsequences: false).map { UInt32($0) }
-            guard (1...2).contains(ends.count), let first = ends[0], let last = ends[ends.count - 1], first <= last else {
+            guard (1...2).contains(ends.count), let first = ends[0], let last = ends[ends.count - 1], first <= last
+            else {
                 throw UsageError("\"\(text)\" does not name \(what): \(hint)")
             }
             ranges.append(first...last)
@@ -67,10 +75,6 @@ enum NumberRanges {
             throw UsageError("\"\(text)\" names over \(numbersAtMost) numbers: name fewer at once")
         }
         return ranges
-    }
-
-    static func text(_ range: ClosedRange<UInt32>) -> String {
-        range.count == 1 ? "\(range.lowerBound)" : "\(range.lowerBound)-\(range.upperBound)"
     }
 }
 

@@ -35,15 +35,13 @@ struct JobWaiter {
         var line = LiveLine(quiet: quiet)
         defer { line.clear() }
         var pause = Self.firstPause
-        var told = ""
+        var hold = HoldNotice()
         while true {
             let summaries = try await summaries(of: jobs)
             if summaries.allSatisfy(\.isFinished) { return summaries }
             progress.observe(summaries, at: Instant(nanoseconds: Self.nanoseconds(clock.now - start)))
-            if let note = summaries.map(\.note).first(where: { !$0.isEmpty }), note != told, !line.isShown {
-                // Without a live line, what holds the job is told once.
+            if !line.isShown, let note = hold.note(of: summaries, at: clock.now) {
                 Note.say("ccctl: \(SafeText.oneLine(note))")
-                told = note
             }
             line.draw(progress.line)
             try await Task.sleep(for: pause)
@@ -63,6 +61,28 @@ struct JobWaiter {
 
     private static func nanoseconds(_ duration: Duration) -> Int64 {
         duration.components.seconds * 1_000_000_000 + duration.components.attoseconds / 1_000_000_000
+    }
+}
+
+/// Tells what holds a job where no live line shows it: once, and only what lasts.
+struct HoldNotice {
+    /// A fleet that just started holds its job for a moment: that is no news.
+    private static let newsAfter = Duration.seconds(3)
+
+    private var current = ""
+    private var since = ContinuousClock.now
+    private var told = ""
+
+    /// The sentence, when it is time to tell it.
+    mutating func note(of jobs: [JobSummary], at now: ContinuousClock.Instant) -> String? {
+        let note = jobs.first { !$0.note.isEmpty }?.note ?? ""
+        if note != current {
+            current = note
+            since = now
+        }
+        guard !note.isEmpty, note != told, now - since >= Self.newsAfter else { return nil }
+        told = note
+        return note
     }
 }
 

@@ -6,10 +6,12 @@ struct SubmitOptions: ParsableArguments {
     @Argument(help: "A prompt, or - to read one from standard input.")
     var promptText: String?
 
-    @Option(help: ArgumentHelp("A task for each line of FILE that is not blank (- is standard input).", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("A task for each line of FILE that is not blank (- is standard input).", valueName: "file"))
     var eachLine: String?
 
-    @Option(help: ArgumentHelp("With --each-line: the prompt, {line} in it standing for the line.", valueName: "template"))
+    @Option(
+        help: ArgumentHelp("With --each-line: the prompt, {line} in it standing for the line.", valueName: "template"))
     var prompt: String?
 
     @Option(help: ArgumentHelp("A task for each line of FILE, a JSON object with a \"prompt\".", valueName: "file"))
@@ -39,7 +41,9 @@ struct SubmitOptions: ParsableArguments {
     @Option(help: ArgumentHelp("An absolute path on the agent's host to work in.", valueName: "dir"))
     var directory: String?
 
-    @Option(name: .customLong("timeout"), help: ArgumentHelp("How long a task may take: seconds, or 30s, 10m, 2h.", valueName: "time"))
+    @Option(
+        name: .customLong("timeout"),
+        help: ArgumentHelp("How long a task may take: seconds, or 30s, 10m, 2h.", valueName: "time"))
     var taskTimeout: String?
 
     @Option(help: ArgumentHelp("Turns of a task, at the most.", valueName: "n"))
@@ -63,7 +67,9 @@ struct SubmitOptions: ParsableArguments {
         try checkSources()
         let fields = try fields()
         let jobName = try name.map { try Field(key: "--name", value: .string($0), place: "--name").name() }
-        if let path = file { return try JobFile(path: path, bytes: InputFile.read(path)).submission(name: jobName, flags: fields) }
+        if let path = file {
+            return try JobFile(path: path, bytes: InputFile.read(path)).submission(name: jobName, flags: fields)
+        }
         if let path = fromJson {
             return try JSONLines.read(lines(of: path), name: jobName ?? "", flags: fields)
         }
@@ -104,7 +110,8 @@ struct SubmitOptions: ParsableArguments {
         if given.isEmpty {
             throw prompt == nil
                 ? UsageError("nothing to submit: give a PROMPT, --each-line FILE, --from-json FILE or --file job.yaml")
-                : UsageError("--prompt is a template for --each-line FILE: a single prompt stands by itself, without a flag")
+                : UsageError(
+                    "--prompt is a template for --each-line FILE: a single prompt stands by itself, without a flag")
         }
         if given.count > 1 {
             throw UsageError("\(given.joined(separator: " and ")) contradict each other: give one")

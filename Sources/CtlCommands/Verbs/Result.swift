@@ -27,7 +27,8 @@ struct Result: AsyncParsableCommand {
         case .jobs(let selector):
             let job = try await selector.oneJob(client)
             guard job.tasks == 1 else {
-                throw UsageError("job \(job.job) has \(job.tasks) tasks: name one, such as \(job.job).0, or use results")
+                throw UsageError(
+                    "job \(job.job) has \(job.tasks) tasks: name one, such as \(job.job).0, or use results")
             }
             return TaskID(job: job.job, index: 0)
         }
@@ -56,7 +57,9 @@ struct Result: AsyncParsableCommand {
     /// Head lines, then the answer and the error, each under its title.
     static func block(_ line: ResultLine) -> [String] {
         let result = line.result
-        var head = [("task", result.task.description), ("state", result.state.name), ("attempts", String(result.attempts))]
+        var head = [
+            ("task", result.task.description), ("state", result.state.name), ("attempts", String(result.attempts)),
+        ]
         if !result.name.isEmpty { head.append(("name", result.name)) }
         if !result.agent.isEmpty { head.append(("agent", "\(result.agent), instance \(result.instance)")) }
         if !result.sessionID.isEmpty { head.append(("session", result.sessionID)) }

@@ -3,7 +3,8 @@ import ArgumentParser
 struct Results: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Prints the results of jobs in task order: those tasks that have ended.",
-        discussion: "With --output json one object a line; with quiet the answers alone. docs/CCCTL.md lists the fields.")
+        discussion:
+            "With --output json one object a line; with quiet the answers alone. docs/CCCTL.md lists the fields.")
 
     @OptionGroup var global: GlobalOptions
 

@@ -69,7 +69,9 @@ struct Run: AsyncParsableCommand {
     }
 
     private func resumed(_ folders: RunFolders, _ settings: ControlSettings) async throws -> ExitStatus {
-        guard !options.hasSource else { throw UsageError("--resume goes on with what was submitted: give no new tasks with it") }
+        guard !options.hasSource else {
+            throw UsageError("--resume goes on with what was submitted: give no new tasks with it")
+        }
         guard let (run, record) = try folders.newestUnfinished() else {
             throw UsageError("there is no unfinished run in \(folders.parent)")
         }
@@ -80,7 +82,8 @@ struct Run: AsyncParsableCommand {
 
     private func plan(_ settings: ControlSettings, tasks: Int, directories: [String]) -> FleetPlan {
         FleetPlan(
-            secretFile: settings.secretFile, instances: instances, claude: claude, tasks: tasks, directories: directories)
+            secretFile: settings.secretFile, instances: instances, claude: claude, tasks: tasks,
+            directories: directories)
     }
 
     /// One line, and nothing else: a fresh run leaves an older one alone.
@@ -88,7 +91,8 @@ struct Run: AsyncParsableCommand {
         guard let (run, record) = try folders.newestUnfinished() else { return }
         run.release()
         let start = TimeText.local(milliseconds: record.startedAtMilliseconds)
-        Note.say("ccctl: a run of \(CountText.tasks(record.tasks)) from \(start) did not end: \(resumeHint) goes on with it")
+        Note.say(
+            "ccctl: a run of \(CountText.tasks(record.tasks)) from \(start) did not end: \(resumeHint) goes on with it")
     }
 
     private var resumeHint: String { "ccctl run --resume" + (dataDir.map { " --data-dir \($0)" } ?? "") }

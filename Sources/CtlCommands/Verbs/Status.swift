@@ -16,7 +16,8 @@ struct Status: AsyncParsableCommand {
         try await CtlSession.with(global) { session in
             guard let selector else { return try await Self.overview(session) }
             let lines = try await selector.jobs(session.client).map(JobLine.init)
-            try session.print(JobLine.columns, rows: lines.map(\.row), json: lines.map { $0.json() }, quiet: lines.map(\.state))
+            try session.print(
+                JobLine.columns, rows: lines.map(\.row), json: lines.map { $0.json() }, quiet: lines.map(\.state))
         }
     }
 

@@ -5,7 +5,9 @@ import CoordinatorClient
 struct Submit: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Submits a job and prints its number.",
-        discussion: "Everything is checked before the first task is sent; when this returns, all of it is on the coordinator's disk.")
+        discussion:
+            "Everything is checked before the first task is sent; when this returns, all of it is on the coordinator's disk."
+    )
 
     @OptionGroup var global: GlobalOptions
     @OptionGroup var options: SubmitOptions

@@ -10,7 +10,9 @@ struct Tasks: AsyncParsableCommand {
     @Argument(help: ArgumentHelp(JobSelector.help))
     var job: String
 
-    @Option(help: ArgumentHelp("Only those in this state: queued, running, backoff, succeeded, failed, …", valueName: "state"))
+    @Option(
+        help: ArgumentHelp(
+            "Only those in this state: queued, running, backoff, succeeded, failed, …", valueName: "state"))
     var state: String?
 
     private static let columns: [Table.Column] = [
@@ -53,7 +55,8 @@ struct Tasks: AsyncParsableCommand {
 
     private static func row(_ task: TaskSummary, _ job: JobID) -> [String] {
         [
-            "\(job).\(task.index)", task.state, Priority(rawValue: Int(task.priority))?.description ?? "\(task.priority)",
+            "\(job).\(task.index)", task.state,
+            Priority(rawValue: Int(task.priority))?.description ?? "\(task.priority)",
             String(task.attempts), task.agent.isEmpty ? "-" : task.agent, task.name.isEmpty ? "-" : task.name,
             task.promptStart,
         ]

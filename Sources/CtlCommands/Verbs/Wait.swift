@@ -21,7 +21,9 @@ struct Wait: AsyncParsableCommand {
             let jobs = try await selector.jobs(session.client).map(\.job)
             let waiter = JobWaiter(client: session.client, timeLimit: timeLimit, quiet: session.format == .quiet)
             let ended = try await waiter.wait(for: jobs)
-            for summary in ended { try session.print(JobLine(summary).ending, json: JobLine(summary).json(), quiet: nil) }
+            for summary in ended {
+                try session.print(JobLine(summary).ending, json: JobLine(summary).json(), quiet: nil)
+            }
             return ended.exitStatus
         }
         throw status

@@ -28,7 +28,6 @@ struct Turn: Hashable, Sendable {
         var prompt = ""
         var start = spoken.startIndex
         for (index, message) in spoken.enumerated().reversed() where message.role == "user" {
-            guard !message.content.blocks.contains(where: { $0.type == "tool_result" }) else { continue }
             let own = UserText.own(message.content.blocks)
             guard !own.isEmpty else { continue }
             prompt = own
@@ -36,7 +35,8 @@ struct Turn: Hashable, Sendable {
             break
         }
         let since = spoken[start...]
-        let results = since.last.map { $0.content.blocks.filter { $0.type == "tool_result" } } ?? []
+        // A result in the prompt's own message belongs to the turn before it.
+        let results = since.dropFirst().last.map { $0.content.blocks.filter { $0.type == "tool_result" } } ?? []
         self.init(
             prompt: prompt,
             toolsCalled: since.flatMap { $0.content.blocks.compactMap(\.name) },

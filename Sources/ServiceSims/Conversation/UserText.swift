@@ -13,7 +13,8 @@ import Foundation
 ///   the older one gets a newline at its end. An interrupt leaves a block `[Request interrupted by user]` between.
 /// - A wrong `StructuredOutput` gets a tool result with `is_error`; when the model then talks instead, a user message
 ///   `[structured-output-enforce] …` follows. A right one ends the turn without another call.
-/// - Tool results come alone in their message. No title, quota or token-counting calls were seen.
+/// - Tool results come alone in their message, unless the turn was interrupted at its tool: then the mark and the next
+///   prompt follow the result in the same message. No title, quota or token-counting calls were seen.
 enum UserText {
     /// What the CLI wraps its own additions in, inside a user message.
     static let foreignTags = [
@@ -28,12 +29,13 @@ enum UserText {
     static let enforceMark = "[structured-output-enforce]"
 
     /// The user's own text in a message's blocks: additions and earlier prompts taken out, blocks joined by a newline,
-    /// ends trimmed. Empty when the message holds none. A block that ends in a newline and is followed by another is
+    /// ends trimmed. Empty when the message holds none; text before a tool result is not looked at. A block that ends in a newline and is followed by another is
     /// taken for an earlier prompt.
     static func own(_ blocks: [MessagesRequest.Block]) -> String {
         var parts: [String] = []
         var isOver = false
-        for block in blocks {
+        let afterResults = blocks.lastIndex { $0.type == "tool_result" }.map { $0 + 1 } ?? 0
+        for block in blocks[afterResults...] {
             guard let text = block.text else { continue }
             let own = withoutAdditions(text).trimmingCharacters(in: .whitespacesAndNewlines)
             if own.hasPrefix(interruptMark) {

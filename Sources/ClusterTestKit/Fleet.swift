@@ -1,0 +1,140 @@
+import Foundation
+
+/// A coordinator, its agents and, where the real CLI works, a simulated API, as real processes on loopback.
+public actor Fleet {
+    public nonisolated let bench: Workbench
+    private let simulatedAPI: SimulatedAPI?
+    private let ports: [UInt16]
+    private let options: [String]
+    private let coordinatorEnvironment: [String: String]
+    public private(set) var coordinator: ManagedProcess?
+    public private(set) var agents: [String: ManagedProcess] = [:]
+
+    /// - Parameters:
+    ///   - api: nil where claude-sim stands in, which makes no call.
+    ///   - coordinatorOptions: flags on top of endpoints and data directory.
+    ///   - coordinatorEnvironment: on top of the clean one.
+    public init(
+        _ bench: Workbench, api: SimulatedAPI? = nil, coordinatorOptions: [String] = [],
+        coordinatorEnvironment: [String: String] = [:]
+    ) throws {
+        self.bench = bench
+        self.simulatedAPI = api
+        self.options = coordinatorOptions
+        self.coordinatorEnvironment = coordinatorEnvironment
+        ports = try FreePorts.take(3)
+    }
+
+    /// The API that it was made with.
+    public nonisolated var api: SimulatedAPI {
+        get throws {
+            guard let simulatedAPI else { throw SceneError("this fleet has no simulated API") }
+            return simulatedAPI
+        }
+    }
+
+    /// Where ccctl finds the coordinator.
+    public nonisolated var clientsEndpoint: String { "tcp://127.0.0.1:\(ports[1])" }
+    public nonisolated var agentsEndpoint: String { "tcp://127.0.0.1:\(ports[0])" }
+    public nonisolated var blobsEndpoint: String { "tcp://127.0.0.1:\(ports[2])" }
+    public nonisolated var dataDirectory: String { bench.scratch + "/coordinator" }
+
+    /// Where the coordinator works and listens, as flags.
+    public nonisolated var coordinatorFlags: [String] {
+        [
+            "--data-dir", dataDirectory, "--agents-endpoint", agentsEndpoint, "--clients-endpoint", clientsEndpoint,
+            "--blobs-endpoint", blobsEndpoint, "--http", "off",
+        ]
+    }
+
+    /// Starts the coordinator, or starts it again on its old ports and data.
+    public func startCoordinator() throws {
+        coordinator = try ManagedProcess(
+            bench, name: "cc-coordinator", program: "cc-coordinator", coordinatorFlags + options,
+            environment: bench.environment(coordinatorEnvironment))
+    }
+
+    /// Starts an agent, or starts it again on its old state. `environment` goes on top of the clean one with the simulated API's
+    /// address and a dummy key.
+    public func startAgent(
+        _ name: String, instances: Int, _ arguments: [String] = [], environment: [String: String] = [:]
+    ) throws {
+        var own = ["ANTHROPIC_API_KEY": "sk-dummy", "CCO_POLICY_DIRECTORIES": bench.scratch]
+        if let simulatedAPI { own["ANTHROPIC_BASE_URL"] = simulatedAPI.url }
+        own.merge(environment) { $1 }
+        agents[name] = try ManagedProcess(
+            bench, name: name, program: "cc-agent",
+            [
+                "--coordinator", agentsEndpoint, "--name", name, "--instances", "\(instances)", "--claude",
+                bench.claude,
+                "--state-dir", bench.scratch + "/" + name,
+            ] + arguments, environment: bench.environment(own))
+    }
+
+    /// Waits until so many agents are live.
+    public func agentsAreLive(_ count: Int) async throws {
+        try await eventually("\(count) live agents", within: .seconds(60)) {
+            for agent in agents.values where !agent.isRunning {
+                throw SceneError("\(agent.name) ended:\n\(agent.logTail())")
+            }
+            let run = try await ccctl(["agents", "--output", "json"])
+            return run.code == 0 && run.output.components(separatedBy: "\"live\"").count - 1 == count
+        }
+    }
+
+    /// What a run of ccctl gave.
+    public struct Run: Sendable {
+        public var code: Int32
+        public var output: String
+        public var errors: String
+        public var trimmed: String { output.trimmingCharacters(in: .whitespacesAndNewlines) }
+    }
+
+    /// Runs ccctl against this fleet and waits for its end.
+    public nonisolated func ccctl(_ arguments: [String], within limit: Duration = .seconds(600)) async throws -> Run {
+        try await bench.run("ccctl", ["--coordinator", clientsEndpoint] + arguments, within: limit)
+    }
+
+    /// Ends everything, agents first.
+    public func stop() async {
+        for agent in agents.values { await agent.stop() }
+        await coordinator?.stop()
+        await simulatedAPI?.process.stop()
+    }
+}
+
+extension Workbench {
+    /// Runs a program to its end, with its output taken apart.
+    public func run(
+        _ program: String, _ arguments: [String], environment more: [String: String] = [:], directory: String? = nil,
+        within limit: Duration = .seconds(600)
+    ) async throws -> Fleet.Run {
+        let tag = scratch + "/run-" + UUID().uuidString
+        guard FileManager.default.createFile(atPath: tag + ".out", contents: nil),
+            FileManager.default.createFile(atPath: tag + ".err", contents: nil),
+            let output = FileHandle(forWritingAtPath: tag + ".out"),
+            let errors = FileHandle(forWritingAtPath: tag + ".err")
+        else { throw SceneError("\(tag).out can't be written") }
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: try self.program(program))
+        process.arguments = arguments
+        process.environment = environment(more)
+        process.currentDirectoryURL = URL(fileURLWithPath: directory ?? scratch)
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = output
+        process.standardError = errors
+        try process.run()
+        do {
+            try await eventually("\(program) \(arguments.joined(separator: " ")) to end", within: limit) {
+                !process.isRunning
+            }
+        } catch {
+            process.terminate()
+            throw error
+        }
+        return Fleet.Run(
+            code: process.terminationReason == .exit ? process.terminationStatus : 128 + process.terminationStatus,
+            output: try String(contentsOfFile: tag + ".out", encoding: .utf8),
+            errors: try String(contentsOfFile: tag + ".err", encoding: .utf8))
+    }
+}

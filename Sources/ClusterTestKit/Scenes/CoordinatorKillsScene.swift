@@ -1,0 +1,127 @@
+import Foundation
+import GRDB
+
+/// The coordinator is killed again and again, each time with calls open and a result that it has not acknowledged; nothing may be lost
+/// and no prompt may be asked twice.
+public struct CoordinatorKillsScene: Sendable {
+    public var kills = 20
+    public var tasks = 240
+    public var instances = 4
+    public var seed: UInt64 = 1
+
+    public init() {}
+
+    public func run(_ bench: Workbench) async throws -> String {
+        let api = try await SimulatedAPI.start(
+            bench,
+            ["--seed", "\(seed)", "--latency-ms", "500", "--latency-jitter-ms", "500", "--output-tokens", "5-20"])
+        let fleet = try Fleet(bench, api: api)
+        do {
+            let line = try await play(fleet)
+            await fleet.stop()
+            return line
+        } catch {
+            for agent in await fleet.agents.values { print("--- \(agent.name)\n\(agent.logTail())") }
+            if let coordinator = await fleet.coordinator { print("--- cc-coordinator\n\(coordinator.logTail(40))") }
+            print("seed \(seed)")
+            await fleet.stop()
+            throw error
+        }
+    }
+
+    private func play(_ fleet: Fleet) async throws -> String {
+        let bench = fleet.bench
+        var random = SplitMix(state: seed)
+        try await fleet.startCoordinator()
+        try await fleet.startAgent("east", instances: instances)
+        try await fleet.startAgent("west", instances: instances)
+        try await fleet.agentsAreLive(2)
+        let lines = (1...tasks).map { "NONCE-kill-\(seed)-\($0)" }
+        let file = bench.scratch + "/lines.txt"
+        try (lines.joined(separator: "\n") + "\n").write(toFile: file, atomically: true, encoding: .utf8)
+        let job = try await fleet.ccctl(["submit", "--each-line", file, "--prompt", "Say {line}", "--output", "quiet"])
+        guard job.code == 0 else { throw SceneError("ccctl submit exited \(job.code): \(job.errors)") }
+        var done = 0
+        var unacknowledged = 0
+        for kill in 1...kills {
+            try await Task.sleep(for: .milliseconds(Int(random.next() % 700)))
+            let moment = try await killOnce(fleet)
+            done += 1
+            unacknowledged += moment.unacknowledged
+            print(
+                "kill \(kill): \(moment.open) calls open, \(moment.unacknowledged) results answered and not on the coordinator's disk"
+            )
+        }
+        // `wait` rides through; it is started after the last restart only because its own restart is tested elsewhere.
+        let waited = try await fleet.ccctl(["wait", job.trimmed])
+        guard waited.code == 0 else {
+            throw SceneError("ccctl wait exited \(waited.code): \(waited.errors)\(waited.output)")
+        }
+        let rows = try TaskRow.read(try await fleet.ccctl(["results", job.trimmed, "--output", "json"]).output)
+        let prompts = try await fleet.api.prompts().filter { $0.nonces.contains { $0.hasPrefix("NONCE-kill") } }
+        guard rows.count == tasks, Set(rows.map(\.task)).count == tasks else {
+            throw SceneError(
+                "\(rows.count) records of \(Set(rows.map(\.task)).count) tasks, where each of \(tasks) has one")
+        }
+        for (row, line) in zip(rows, lines) where row.state != "succeeded" || row.result?.contains(line) != true {
+            throw SceneError("task \(row.task) \(row.state): \(row.error?.message ?? row.result ?? "")")
+        }
+        let repeated = prompts.filter { $0.arrived != 1 }
+        guard repeated.isEmpty, prompts.count == tasks else {
+            throw SceneError(
+                "\(prompts.count) prompts reached the API, \(repeated.count) more than once: \(repeated.prefix(3))")
+        }
+        return """
+            {"tasks":\(tasks),"succeeded":\(rows.count),"failed":0,"coordinator_kills":\(done),\
+            "unacknowledged_results_at_kills":\(unacknowledged),"prompts_seen_twice":0,"seed":\(seed)}
+            """
+    }
+
+    private struct KillMoment {
+        var open: Int
+        var unacknowledged: Int
+    }
+
+    /// Stands the coordinator still, waits until an agent has a result that it can't hand over, and kills it there.
+    private func killOnce(_ fleet: Fleet) async throws -> KillMoment {
+        guard let coordinator = await fleet.coordinator else { throw SceneError("no coordinator runs") }
+        // Only when the fleet is at work again can a kill interrupt anything.
+        try await eventually("six calls open", within: .seconds(60)) { try await fleet.api.stats().openNow >= 6 }
+        coordinator.signal(SIGSTOP)
+        let before = try await fleet.api.stats().ok
+        var moment = SimulatedAPI.Stats?.none
+        try await eventually("a result while the coordinator stands still", within: .seconds(20)) {
+            let stats = try await fleet.api.stats()
+            moment = stats
+            return stats.ok > before
+        }
+        // The answer has left the API; its instance needs a moment to report it to its agent.
+        try await Task.sleep(for: .milliseconds(120))
+        let stats = try await fleet.api.stats()
+        guard stats.openNow >= 4 else { throw SceneError("only \(stats.openNow) calls were open at the kill") }
+        try await coordinator.killNow()
+        let recorded = try await recordedEnds(fleet.dataDirectory)
+        let unacknowledged = (moment?.ok ?? 0) - recorded
+        guard unacknowledged >= 1 else { throw SceneError("every answered task was on disk: nothing was at stake") }
+        try await fleet.startCoordinator()
+        return KillMoment(open: stats.openNow, unacknowledged: unacknowledged)
+    }
+
+    /// The ends in the dead coordinator's own file.
+    private func recordedEnds(_ directory: String) async throws -> Int {
+        let queue = try DatabaseQueue(path: directory + "/coordinator.sqlite")
+        return try await queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM endings") ?? 0 }
+    }
+}
+
+/// SplitMix64: a scene's moments repeat with its seed.
+struct SplitMix: RandomNumberGenerator {
+    var state: UInt64
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+}

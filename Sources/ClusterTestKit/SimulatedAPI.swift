@@ -1,0 +1,73 @@
+import Foundation
+
+#if canImport(FoundationNetworking)
+    import FoundationNetworking
+#endif
+
+/// A running anthropic-sim and what it says of itself.
+public struct SimulatedAPI: Sendable {
+    public let process: ManagedProcess
+    public let url: String
+
+    /// Starts one on a free port.
+    public static func start(_ bench: Workbench, _ options: [String] = []) async throws -> SimulatedAPI {
+        let portFile = bench.scratch + "/sim-\(UUID().uuidString).port"
+        let process = try ManagedProcess(
+            bench, name: "anthropic-sim", program: "anthropic-sim", ["--port", "0", "--port-file", portFile] + options,
+            environment: bench.environment())
+        var port = ""
+        try await eventually("anthropic-sim to listen", within: .seconds(30)) {
+            guard process.isRunning else { throw SceneError("anthropic-sim ended:\n\(process.logTail())") }
+            port =
+                (try? String(contentsOfFile: portFile, encoding: .utf8))?.trimmingCharacters(
+                    in: .whitespacesAndNewlines) ?? ""
+            return !port.isEmpty
+        }
+        return SimulatedAPI(process: process, url: "http://127.0.0.1:\(port)")
+    }
+
+    /// `/_stats`, the part that scenes look at.
+    public struct Stats: Decodable, Sendable {
+        public var total: Int
+        public var ok: Int
+        public var openNow: Int
+        public var peakOpen: Int
+        public var status429: Int
+
+        enum CodingKeys: String, CodingKey {
+            case total, ok
+            case openNow = "open_now"
+            case peakOpen = "peak_open"
+            case status429 = "429"
+        }
+    }
+
+    /// One prompt that began a turn, from `/_prompts`.
+    public struct Prompt: Decodable, Sendable {
+        public var text: String
+        public var nonces: [String]
+        public var arrived: Int
+        public var answered: Int
+    }
+
+    public func stats() async throws -> Stats { try JSONDecoder().decode(Stats.self, from: try await get("/_stats")) }
+    public func prompts() async throws -> [Prompt] {
+        try JSONDecoder().decode([Prompt].self, from: try await get("/_prompts"))
+    }
+    /// Message calls are accepted and not answered until ``release()``.
+    public func hold() async throws { _ = try await request("POST", "/_hold") }
+    public func release() async throws { _ = try await request("POST", "/_release") }
+
+    private func get(_ path: String) async throws -> Data { try await request("GET", path) }
+
+    private func request(_ method: String, _ path: String) async throws -> Data {
+        guard let target = URL(string: url + path) else { throw SceneError("\(url + path) is no URL") }
+        var request = URLRequest(url: target, timeoutInterval: 10)
+        request.httpMethod = method
+        let (data, response) = try await URLSession.shared.data(for: request)
+        guard let status = (response as? HTTPURLResponse)?.statusCode, status == 200 else {
+            throw SceneError("\(method) \(path) answered \(response)")
+        }
+        return data
+    }
+}

@@ -1,0 +1,66 @@
+import ArgumentParser
+import ClusterTestKit
+import Foundation
+
+/// The product at work, as real processes: what `make demo` and `make verify` run.
+@main
+struct FleetScenes: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "fleet-scenes", abstract: "The product at work, as real processes against a simulated API.",
+        subcommands: [Demo.self, Fifty.self, CoordinatorKills.self, AgentKill.self])
+}
+
+/// What every scene takes.
+struct SceneOptions: ParsableArguments {
+    @Option(help: "The Claude Code CLI; by default $CLAUDE, else .dev/claude.") var claude: String?
+    @Flag(help: "Leave the scratch folder, with every log.") var keep = false
+
+    func play(_ scene: (Workbench) async throws -> String) async throws {
+        let given = claude ?? ProcessInfo.processInfo.environment["CLAUDE"] ?? ".dev/claude"
+        let path = URL(fileURLWithPath: given).standardizedFileURL.path
+        guard FileManager.default.isExecutableFile(atPath: path) else {
+            throw ValidationError("there is no Claude Code CLI at \(path): run `make setup`, or name one with CLAUDE=")
+        }
+        let bench = try Workbench(claude: path, keep: keep)
+        if keep { print("scratch: \(bench.scratch)") }
+        defer { bench.cleanUp() }
+        print(try await scene(bench))
+    }
+}
+
+struct Demo: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "40 tasks and an edit, on two agents with four instances each.")
+    @OptionGroup var options: SceneOptions
+    func run() async throws { try await options.play { try await DemoScene().run($0) } }
+}
+
+struct Fifty: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "demo-50", abstract: "50 calls open at once, from 50 instances.")
+    @OptionGroup var options: SceneOptions
+    func run() async throws { try await options.play { try await FiftyScene().run($0) } }
+}
+
+struct CoordinatorKills: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "The coordinator killed 20 times with calls open and a result unacknowledged.")
+    @OptionGroup var options: SceneOptions
+    @Option(help: "Decides the moments.") var seed: UInt64 = 1
+    @Option(help: "How often.") var kills = 20
+
+    func run() async throws {
+        var scene = CoordinatorKillsScene()
+        scene.seed = seed
+        scene.kills = kills
+        scene.tasks = 40 + 10 * kills
+        let ready = scene
+        try await options.play { try await ready.run($0) }
+    }
+}
+
+struct AgentKill: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "An agent killed while its instances run Bash tools.")
+    @OptionGroup var options: SceneOptions
+    func run() async throws { try await options.play { try await AgentKillScene().run($0) } }
+}
