@@ -90,6 +90,14 @@ public actor Fleet {
         public var code: Int32
         public var output: String
         public var errors: String
+        /// As a program left it.
+        public init(code: Int32, output: String, errors: String) {
+            self.code = code
+            self.output = output
+            self.errors = errors
+        }
+
+        /// The output without the white space around it.
         public var trimmed: String { output.trimmingCharacters(in: .whitespacesAndNewlines) }
     }
 

@@ -38,7 +38,8 @@ public struct FiftyScene: Sendable {
         let open = seconds(since: started)
         let tree = try ProcessTree()
         let below = await fleet.agents.values.flatMap { tree.descendants(of: $0.pid) }
-        let claudes = below.filter { $0.command.hasPrefix(bench.claude + " ") }
+        let guards = Set(below.filter { $0.command.contains("cc-guard ") }.map(\.pid))
+        let claudes = below.filter { guards.contains($0.parent) && $0.command.hasPrefix(bench.claude + " ") }
         let resident = ProcessTree.residentBytes(of: claudes.map(\.pid)) / 1_048_576
         try await fleet.api.release()
         let waited = try await fleet.ccctl(["wait", job.trimmed])
