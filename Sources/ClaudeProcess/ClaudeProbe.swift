@@ -12,6 +12,7 @@ import Subprocess
 public enum ClaudeProbe {
     /// What is wrong with the path, in a sentence.
     public struct Failure: Error, Hashable, Sendable, CustomStringConvertible {
+        /// A sentence with the path, what was seen there and what to do.
         public let description: String
     }
 

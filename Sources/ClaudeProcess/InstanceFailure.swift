@@ -24,18 +24,21 @@ public struct InstanceFailure: Error, Hashable, Sendable, CustomStringConvertibl
         case misuse
     }
 
+    /// The kind of end, for programs.
     public var code: Code
     /// A sentence.
     public var message: String
     /// The end of standard error and of the stream, at most ``Limits/failureDetailBytes``.
     public var detail: String
 
+    /// A failure with its sentence; `detail` is empty where neither stream is at hand.
     public init(_ code: Code, _ message: String, detail: String = "") {
         self.code = code
         self.message = message
         self.detail = detail
     }
 
+    /// The message alone: `detail` may be 64 KiB.
     public var description: String { message }
 }
 

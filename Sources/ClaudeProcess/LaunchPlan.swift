@@ -12,6 +12,7 @@ import ClusterModel
 public struct LaunchPlan: Hashable, Sendable {
     /// Absolute paths of the CLI and of cc-guard.
     public var claudePath: String
+    /// Absolute path of cc-guard, which starts the CLI and ends everything below it.
     public var guardPath: String
     /// Names the agent's state directory: by it ``OrphanSweep`` finds what a killed guard left behind. Empty: none.
     public var marker: String
@@ -27,7 +28,9 @@ public struct LaunchPlan: Hashable, Sendable {
     public var model: String
     /// Empty: `default`. It can be changed later, save to and from `bypassPermissions`.
     public var permissionMode: String
+    /// Tools that the CLI uses without asking, in its own notation such as `Bash(git *)`. Empty: the flag is not given.
     public var allowedTools: [String]
+    /// Tools that the CLI may not use, in the same notation. Empty: the flag is not given.
     public var disallowedTools: [String]
     /// Empty: none.
     public var schemaJSON: String

@@ -14,12 +14,15 @@ public struct TurnResult: Hashable, Sendable {
     public var subtype: String
     /// An API failure has this with the subtype `success`.
     public var isError: Bool
+    /// The answer as the CLI gives it; nil when it ended in an error without one.
     public var resultText: String?
     /// The exact JSON text of the object that met the schema.
     public var structuredJSON: String?
+    /// The CLI's session in which the turn ran; `/clear` begins another.
     public var sessionID: String
     /// The model's turns within this one.
     public var numTurns: Int
+    /// The turn's length by the CLI's own clock.
     public var duration: Milliseconds
     /// Of it, within API calls.
     public var durationAPI: Milliseconds
@@ -39,8 +42,10 @@ public struct TurnResult: Hashable, Sendable {
     public var errors: [String]
     /// API calls that the CLI repeated by itself, and the status of the last one that failed (nil: a broken connection).
     public var retries: Int
+    /// The HTTP status of the last API call that the CLI repeated; nil: none was, or its connection broke.
     public var lastRetryStatus: Int?
 
+    /// A turn that succeeded and used nothing, but for what is given.
     public init(
         subtype: String = "success", isError: Bool = false, resultText: String? = nil, structuredJSON: String? = nil,
         sessionID: String = "", numTurns: Int = 0, duration: Milliseconds = 0, durationAPI: Milliseconds = 0,

@@ -2,11 +2,15 @@ import Foundation
 
 /// A coordinator, its agents and a simulated API, as real processes on loopback.
 public actor Fleet {
+    /// Where it works, shared with the scene.
     public let bench: Workbench
+    /// What its instances call instead of the real service.
     public let api: SimulatedAPI
     private let ports: [UInt16]
     private let options: [String]
+    /// The latest one started, which may have ended; nil before the first.
     public private(set) var coordinator: ManagedProcess?
+    /// The latest process started under each name, which may have ended.
     public private(set) var agents: [String: ManagedProcess] = [:]
 
     /// - Parameter coordinatorOptions: flags on top of endpoints and data directory.
@@ -19,7 +23,9 @@ public actor Fleet {
 
     /// Where ccctl finds the coordinator.
     public nonisolated var clientsEndpoint: String { "tcp://127.0.0.1:\(ports[1])" }
+    /// Where agents find the coordinator.
     public nonisolated var agentsEndpoint: String { "tcp://127.0.0.1:\(ports[0])" }
+    /// Where the coordinator keeps its store: inside the scratch folder.
     public nonisolated var dataDirectory: String { bench.scratch + "/coordinator" }
 
     /// Starts the coordinator, or starts it again on its old ports and data.
@@ -62,9 +68,13 @@ public actor Fleet {
 
     /// What a run of ccctl gave.
     public struct Run: Sendable {
+        /// The exit code, or 128 and the number of the signal that ended it.
         public var code: Int32
+        /// Standard output, whole.
         public var output: String
+        /// Standard error, whole.
         public var errors: String
+        /// ``output`` without white space at either end: the job's number after `submit --output quiet`.
         public var trimmed: String { output.trimmingCharacters(in: .whitespacesAndNewlines) }
     }
 

@@ -12,6 +12,7 @@ public final class SQLiteStore: Sendable {
     public let storeID: StoreID
     /// Grows with every ``open(directory:)``.
     public let term: UInt64
+    /// The data directory as it was given to ``open(directory:newStoreID:)``, locked as long as this lives.
     public let directory: String
     let pool: DatabasePool
     private let lock: DirectoryLock
