@@ -8,6 +8,7 @@ public actor Fleet {
     private let options: [String]
     private let coordinatorEnvironment: [String: String]
     public private(set) var coordinator: ManagedProcess?
+    /// The latest process started under each name, which may have ended.
     public private(set) var agents: [String: ManagedProcess] = [:]
 
     /// - Parameters:
@@ -35,6 +36,7 @@ public actor Fleet {
 
     /// Where ccctl finds the coordinator.
     public nonisolated var clientsEndpoint: String { "tcp://127.0.0.1:\(ports[1])" }
+    /// Where agents find the coordinator.
     public nonisolated var agentsEndpoint: String { "tcp://127.0.0.1:\(ports[0])" }
     public nonisolated var blobsEndpoint: String { "tcp://127.0.0.1:\(ports[2])" }
     public nonisolated var dataDirectory: String { bench.scratch + "/coordinator" }
@@ -87,8 +89,11 @@ public actor Fleet {
 
     /// What a run of ccctl gave.
     public struct Run: Sendable {
+        /// The exit code, or 128 and the number of the signal that ended it.
         public var code: Int32
+        /// Standard output, whole.
         public var output: String
+        /// Standard error, whole.
         public var errors: String
         /// As a program left it.
         public init(code: Int32, output: String, errors: String) {

@@ -8,6 +8,11 @@ public actor ClaudeCensus {
     /// The most that were there at one look.
     public private(set) var peak = 0
 
+    /// A census that has seen nothing yet.
+    ///
+    /// - Parameters:
+    ///   - claude: the path that their command lines begin with.
+    ///   - roots: pids of the programs to look below.
     public init(of claude: String, under roots: [Int32]) {
         self.claude = claude
         self.roots = roots

@@ -2,10 +2,16 @@ import Foundation
 
 /// Fifty real `claude` processes, each with a call open at the same moment.
 public struct FiftyScene: Sendable {
+    /// `claude` processes of the one agent; it gets twice as many tasks.
     public var instances = 50
 
+    /// Fifty instances.
     public init() {}
 
+    /// Runs it.
+    ///
+    /// - Returns: the last line, a JSON object.
+    /// - Throws: ``SceneError`` for whatever did not go as it must; the error itself where a file or a call failed.
     public func run(_ bench: Workbench) async throws -> String {
         let api = try await SimulatedAPI.start(bench, ["--seed", "50"])
         let fleet = try Fleet(bench, api: api)
