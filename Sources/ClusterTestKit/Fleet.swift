@@ -2,11 +2,13 @@ import Foundation
 
 /// A coordinator, its agents and, where the real CLI works, a simulated API, as real processes on loopback.
 public actor Fleet {
+    /// Where everything of it is written.
     public nonisolated let bench: Workbench
     private let simulatedAPI: SimulatedAPI?
     private let ports: [UInt16]
     private let options: [String]
     private let coordinatorEnvironment: [String: String]
+    /// The coordinator that was started last; nil before.
     public private(set) var coordinator: ManagedProcess?
     /// The latest process started under each name, which may have ended.
     public private(set) var agents: [String: ManagedProcess] = [:]
@@ -38,7 +40,9 @@ public actor Fleet {
     public nonisolated var clientsEndpoint: String { "tcp://127.0.0.1:\(ports[1])" }
     /// Where agents find the coordinator.
     public nonisolated var agentsEndpoint: String { "tcp://127.0.0.1:\(ports[0])" }
+    /// Where content over 64 KiB comes and goes.
     public nonisolated var blobsEndpoint: String { "tcp://127.0.0.1:\(ports[2])" }
+    /// Where the coordinator keeps its store.
     public nonisolated var dataDirectory: String { bench.scratch + "/coordinator" }
 
     /// Where the coordinator works and listens, as flags.
