@@ -5,34 +5,53 @@ import GRDB
 
 /// A task as the store has it, for a listing.
 public struct StoredTask: Sendable {
+    /// Place in its job, from 0.
     public var index: UInt32
+    /// What the user calls it; may be empty.
     public var name: String
     /// At most 200 characters.
     public var promptStart: String
     /// Nil: no end yet.
     public var end: TaskState?
+    /// Attempts sent; 0 while it has no end, since only ends are looked at.
     public var attempts: UInt32
+    /// Name of the agent whose attempt ended it; empty when none did.
     public var agent: String
 }
 
 /// An ended task as the store has it.
 public struct StoredResult: Sendable {
+    /// Its job and place.
     public var task: TaskID
+    /// What the user calls it; may be empty.
     public var name: String
+    /// One of the ends.
     public var state: TaskState
+    /// Attempts sent; 0: it was never tried.
     public var attempts: UInt32
     /// Empty: it was never run.
     public var agent: String
+    /// `agent/slot.generation`; empty: none was reported.
     public var instance: String
+    /// The final text; nil when there is none.
     public var answer: Content?
+    /// The object that met the task's schema, as JSON; nil when there is none.
     public var structured: Content?
+    /// Why it did not succeed; nil when it did.
     public var failure: TaskFailure?
+    /// Of the attempt that ended it; all 0 when it reported nothing.
     public var usage: Usage
+    /// Of the same attempt, in millionths of a dollar.
     public var costMicroUSD: UInt64
+    /// The CLI's session; empty when no instance gave a result.
     public var sessionID: String
+    /// When the coordinator took the task.
     public var queuedAt: WallTime
+    /// When the attempt that ended it began, by its agent's clock; nil when no result ended it.
     public var startedAt: WallTime?
+    /// When that attempt ended, by its agent's clock; when the coordinator ended the task, if no result did.
     public var finishedAt: WallTime
+    /// The line that a template was filled with, or the prompt itself.
     public var input: Content
 
     /// What it weighs in a message, roughly, in bytes.

@@ -31,7 +31,7 @@ final class FakeCoordinator: Sendable {
         try socket.apply(.routerDefaults)
         try socket.curveServer(keys, domain: "agents")
         try socket.bind(port == 0 ? "tcp://127.0.0.1:*" : "tcp://127.0.0.1:\(port)")
-        endpoint = socket.lastEndpoint
+        endpoint = try socket.lastEndpoint
         let shared = SharedState()
         state = shared
         nonisolated(unsafe) let owned = socket  // The thread's alone from here on.
