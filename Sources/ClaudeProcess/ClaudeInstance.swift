@@ -185,8 +185,8 @@ public final class ClaudeInstance: Sendable {
 
     /// Kills it and everything it started, now. ``ended`` tells when that is done.
     public func kill() {
+        // Its input stays open: it might leave by itself at the end of it, with a code that looks like peace.
         state.withLock { $0.markStopping() }
-        outgoing.finish()
         signalGuard(.killEverything)
     }
 

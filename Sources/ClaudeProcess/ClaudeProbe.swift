@@ -12,6 +12,7 @@ import Subprocess
 public enum ClaudeProbe {
     /// What is wrong with the path, in a sentence.
     public struct Failure: Error, Hashable, Sendable, CustomStringConvertible {
+        /// One sentence: what is wrong, and what to do.
         public let description: String
     }
 
@@ -44,8 +45,9 @@ public enum ClaudeProbe {
         }
         guard let version = answer.split(whereSeparator: { $0 == " " || $0 == "\n" }).first, answer.contains(signature)
         else {
-            throw Failure(
-                description: "\(path) does not answer as Claude Code: --version prints “\(answer.prefix(100))”")
+            // One line of it: a program that prints pages of licence is still told in a sentence.
+            let line = answer.split(separator: "\n").first ?? ""
+            throw Failure(description: "\(path) does not answer as Claude Code: --version prints “\(line.prefix(100))”")
         }
         return String(version)
     }

@@ -6,6 +6,7 @@ public enum Credential: String, Hashable, Sendable, CaseIterable {
 
     /// None of them is there; the description says how to get one.
     public struct Missing: Error, Hashable, Sendable, CustomStringConvertible {
+        /// One sentence.
         public let description =
             "no credential for Claude Code: set ANTHROPIC_API_KEY to a key from the Claude Console "
             + "(https://platform.claude.com), or, for a Claude plan, CLAUDE_CODE_OAUTH_TOKEN to what `claude setup-token` "

@@ -24,18 +24,21 @@ public struct InstanceFailure: Error, Hashable, Sendable, CustomStringConvertibl
         case misuse
     }
 
+    /// What kind of end it was.
     public var code: Code
     /// A sentence.
     public var message: String
     /// The end of standard error and of the stream, at most ``Limits/failureDetailBytes``.
     public var detail: String
 
+    /// A failure of this kind.
     public init(_ code: Code, _ message: String, detail: String = "") {
         self.code = code
         self.message = message
         self.detail = detail
     }
 
+    /// The sentence.
     public var description: String { message }
 }
 

@@ -47,6 +47,7 @@ struct InstanceState {
     private var endWaiters: [Int: EndContinuation] = [:]
     private var nextID = 0
     private var totalCostUSD = 0.0
+    private var totalDurationAPI: Milliseconds = 0
     var streamTail = TailBuffer(limitBytes: Limits.failureDetailBytes)
     var errorTail = TailBuffer(limitBytes: Limits.failureDetailBytes)
 
@@ -161,13 +162,17 @@ struct InstanceState {
         // A total below the last one has begun anew (`/clear`).
         let spent = total >= totalCostUSD ? Self.micro(total) - Self.micro(totalCostUSD) : Self.micro(total)
         totalCostUSD = total
+        let totalAPI = TurnResult.length(line.durationAPIMilliseconds)
+        let durationAPI =
+            totalAPI < totalDurationAPI ? totalAPI : Milliseconds(totalAPI.rawValue - totalDurationAPI.rawValue)
+        totalDurationAPI = totalAPI
         guard let open = turn, line.userMessageUUID == nil || line.userMessageUUID == open.uuid else {
             skippedLines += 1
             return []
         }
         turn = nil
         let result = TurnResult(
-            line, structuredJSON: structuredJSON, costMicroUSD: spent, retries: open.retries,
+            line, structuredJSON: structuredJSON, costMicroUSD: spent, durationAPI: durationAPI, retries: open.retries,
             lastRetryStatus: open.lastRetryStatus)
         return [
             .resumeTurn(
@@ -229,11 +234,14 @@ struct InstanceState {
 }
 
 extension TurnResult {
-    init(_ line: ResultLine, structuredJSON: String?, costMicroUSD: UInt64, retries: Int, lastRetryStatus: Int?) {
+    init(
+        _ line: ResultLine, structuredJSON: String?, costMicroUSD: UInt64, durationAPI: Milliseconds, retries: Int,
+        lastRetryStatus: Int?
+    ) {
         self.init(
             subtype: line.subtype, isError: line.isError, resultText: line.result, structuredJSON: structuredJSON,
             sessionID: line.sessionID, numTurns: line.numTurns ?? 0, duration: Self.length(line.durationMilliseconds),
-            durationAPI: Self.length(line.durationAPIMilliseconds), totalCostUSD: line.totalCostUSD ?? 0,
+            durationAPI: durationAPI, totalCostUSD: line.totalCostUSD ?? 0,
             costMicroUSD: costMicroUSD,
             usage: Usage(
                 inputTokens: line.usage?.input_tokens ?? 0, outputTokens: line.usage?.output_tokens ?? 0,
@@ -244,7 +252,8 @@ extension TurnResult {
             lastRetryStatus: lastRetryStatus)
     }
 
-    private static func length(_ milliseconds: Double?) -> Milliseconds {
+    /// The CLI writes milliseconds as any JSON number.
+    static func length(_ milliseconds: Double?) -> Milliseconds {
         guard let milliseconds, milliseconds.isFinite, milliseconds > 0, milliseconds < 1e15 else { return 0 }
         return Milliseconds(Int64(milliseconds))
     }

@@ -10,8 +10,9 @@ import ClusterModel
 
 /// Everything that is fixed when one `claude` process is started.
 public struct LaunchPlan: Hashable, Sendable {
-    /// Absolute paths of the CLI and of cc-guard.
+    /// Absolute path of the CLI.
     public var claudePath: String
+    /// Absolute path of cc-guard.
     public var guardPath: String
     /// Names the agent's state directory: by it ``OrphanSweep`` finds what a killed guard left behind. Empty: none.
     public var marker: String
@@ -27,7 +28,9 @@ public struct LaunchPlan: Hashable, Sendable {
     public var model: String
     /// Empty: `default`. It can be changed later, save to and from `bypassPermissions`.
     public var permissionMode: String
+    /// Tools that need no permission, in the CLI's own notation: `Edit`, `Bash(git *)`.
     public var allowedTools: [String]
+    /// Tools that may not be used, in the same notation.
     public var disallowedTools: [String]
     /// Empty: none.
     public var schemaJSON: String

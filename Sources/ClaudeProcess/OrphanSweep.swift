@@ -19,10 +19,10 @@ public enum OrphanSweep {
     ///
     /// Blocks for at most some seconds. An empty marker finds nothing.
     ///
-    /// - Returns: how many processes it killed.
+    /// - Returns: how many processes it found, those included that a guard of theirs killed when told to.
     public static func sweep(marker: String) -> Int {
         guard !marker.isEmpty else { return 0 }
-        var killed: Set<Int32> = []
+        var seen: Set<Int32> = []
         for pass in 0..<passLimit {
             let found = ProcessTable.ownProcesses().compactMap { pid in kind(of: pid, marker: marker).map { (pid, $0) }
             }
@@ -30,11 +30,13 @@ public enum OrphanSweep {
             for (pid, kind) in found {
                 // A guard that still lives knows its descendants, those with an environment of their own too: let it do its work.
                 let signal = kind == .guardian && pass < passLimit / 4 ? SIGUSR1 : SIGKILL
-                if systemKill(pid, signal) == 0 { killed.insert(pid) }
+                // It fails only where the process has just ended.
+                _ = systemKill(pid, signal)
+                seen.insert(pid)
             }
             usleep(passMicroseconds)
         }
-        return killed.count
+        return seen.count
     }
 
     private enum Kind { case guardian, descendant }

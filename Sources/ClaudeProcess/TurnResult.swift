@@ -14,12 +14,15 @@ public struct TurnResult: Hashable, Sendable {
     public var subtype: String
     /// An API failure has this with the subtype `success`.
     public var isError: Bool
+    /// The answer, or what the CLI says of an error.
     public var resultText: String?
     /// The exact JSON text of the object that met the schema.
     public var structuredJSON: String?
+    /// Of the conversation that the turn belongs to.
     public var sessionID: String
     /// The model's turns within this one.
     public var numTurns: Int
+    /// The turn's length, by the CLI's clock.
     public var duration: Milliseconds
     /// Of it, within API calls.
     public var durationAPI: Milliseconds
@@ -37,10 +40,12 @@ public struct TurnResult: Hashable, Sendable {
     public var apiErrorStatus: Int?
     /// What the CLI says about an error of its own.
     public var errors: [String]
-    /// API calls that the CLI repeated by itself, and the status of the last one that failed (nil: a broken connection).
+    /// API calls that the CLI repeated by itself.
     public var retries: Int
+    /// The status of the last call that it repeated; nil: none, or a broken connection.
     public var lastRetryStatus: Int?
 
+    /// A result with these values; those left out are as on a plain success.
     public init(
         subtype: String = "success", isError: Bool = false, resultText: String? = nil, structuredJSON: String? = nil,
         sessionID: String = "", numTurns: Int = 0, duration: Milliseconds = 0, durationAPI: Milliseconds = 0,

@@ -1,44 +1,71 @@
 import Foundation
 
-/// A coordinator, its agents and a simulated API, as real processes on loopback.
+/// A coordinator, its agents and, where the real CLI works, a simulated API, as real processes on loopback.
 public actor Fleet {
-    public let bench: Workbench
-    public let api: SimulatedAPI
+    public nonisolated let bench: Workbench
+    private let simulatedAPI: SimulatedAPI?
     private let ports: [UInt16]
     private let options: [String]
+    private let coordinatorEnvironment: [String: String]
     public private(set) var coordinator: ManagedProcess?
+    /// The latest process started under each name, which may have ended.
     public private(set) var agents: [String: ManagedProcess] = [:]
 
-    /// - Parameter coordinatorOptions: flags on top of endpoints and data directory.
-    public init(_ bench: Workbench, api: SimulatedAPI, coordinatorOptions: [String] = []) throws {
+    /// - Parameters:
+    ///   - api: nil where claude-sim stands in, which makes no call.
+    ///   - coordinatorOptions: flags on top of endpoints and data directory.
+    ///   - coordinatorEnvironment: on top of the clean one.
+    public init(
+        _ bench: Workbench, api: SimulatedAPI? = nil, coordinatorOptions: [String] = [],
+        coordinatorEnvironment: [String: String] = [:]
+    ) throws {
         self.bench = bench
-        self.api = api
+        self.simulatedAPI = api
         self.options = coordinatorOptions
+        self.coordinatorEnvironment = coordinatorEnvironment
         ports = try FreePorts.take(3)
+    }
+
+    /// The API that it was made with.
+    public nonisolated var api: SimulatedAPI {
+        get throws {
+            guard let simulatedAPI else { throw SceneError("this fleet has no simulated API") }
+            return simulatedAPI
+        }
     }
 
     /// Where ccctl finds the coordinator.
     public nonisolated var clientsEndpoint: String { "tcp://127.0.0.1:\(ports[1])" }
+    /// Where agents find the coordinator.
     public nonisolated var agentsEndpoint: String { "tcp://127.0.0.1:\(ports[0])" }
+    public nonisolated var blobsEndpoint: String { "tcp://127.0.0.1:\(ports[2])" }
     public nonisolated var dataDirectory: String { bench.scratch + "/coordinator" }
 
-    /// Starts the coordinator, or starts it again on its old ports and data.
-    public func startCoordinator() throws {
-        coordinator = try ManagedProcess(
-            bench, name: "cc-coordinator", program: "cc-coordinator",
-            [
-                "--data-dir", dataDirectory, "--agents-endpoint", agentsEndpoint, "--clients-endpoint", clientsEndpoint,
-                "--blobs-endpoint", "tcp://127.0.0.1:\(ports[2])", "--http", "off",
-            ] + options, environment: bench.environment())
+    /// Where the coordinator works and listens, as flags.
+    public nonisolated var coordinatorFlags: [String] {
+        [
+            "--data-dir", dataDirectory, "--agents-endpoint", agentsEndpoint, "--clients-endpoint", clientsEndpoint,
+            "--blobs-endpoint", blobsEndpoint, "--http", "off",
+        ]
     }
 
-    /// Starts an agent. `environment` goes on top of the clean one with the simulated API's address and a dummy key.
+    /// Starts the coordinator, or starts it again on its old ports and data.
+    ///
+    /// - Parameter wrapper: a command, by its path, that the coordinator's own follows: it must replace itself by that.
+    public func startCoordinator(under wrapper: [String] = []) throws {
+        let command = wrapper + [try bench.program("cc-coordinator")] + coordinatorFlags + options
+        coordinator = try ManagedProcess(
+            bench, name: "cc-coordinator", program: command[0], Array(command.dropFirst()),
+            environment: bench.environment(coordinatorEnvironment))
+    }
+
+    /// Starts an agent, or starts it again on its old state. `environment` goes on top of the clean one with the simulated API's
+    /// address and a dummy key.
     public func startAgent(
         _ name: String, instances: Int, _ arguments: [String] = [], environment: [String: String] = [:]
     ) throws {
-        var own = [
-            "ANTHROPIC_BASE_URL": api.url, "ANTHROPIC_API_KEY": "sk-dummy", "CCO_POLICY_DIRECTORIES": bench.scratch,
-        ]
+        var own = ["ANTHROPIC_API_KEY": "sk-dummy", "CCO_POLICY_DIRECTORIES": bench.scratch]
+        if let simulatedAPI { own["ANTHROPIC_BASE_URL"] = simulatedAPI.url }
         own.merge(environment) { $1 }
         agents[name] = try ManagedProcess(
             bench, name: name, program: "cc-agent",
@@ -62,9 +89,20 @@ public actor Fleet {
 
     /// What a run of ccctl gave.
     public struct Run: Sendable {
+        /// The exit code, or 128 and the number of the signal that ended it.
         public var code: Int32
+        /// Standard output, whole.
         public var output: String
+        /// Standard error, whole.
         public var errors: String
+        /// As a program left it.
+        public init(code: Int32, output: String, errors: String) {
+            self.code = code
+            self.output = output
+            self.errors = errors
+        }
+
+        /// The output without the white space around it.
         public var trimmed: String { output.trimmingCharacters(in: .whitespacesAndNewlines) }
     }
 
@@ -77,7 +115,7 @@ public actor Fleet {
     public func stop() async {
         for agent in agents.values { await agent.stop() }
         await coordinator?.stop()
-        await api.process.stop()
+        await simulatedAPI?.process.stop()
     }
 }
 

@@ -8,6 +8,7 @@ public struct Workbench: Sendable {
     public let scratch: String
     /// The claude binary under test.
     public let claude: String
+    /// Whether ``cleanUp()`` leaves the scratch folder for a look at it.
     public let keep: Bool
 
     /// Makes a scratch folder.
@@ -38,8 +39,9 @@ public struct Workbench: Sendable {
         return folder
     }
 
-    /// The path of a program under test.
+    /// The path of a program under test; a path is taken as it is.
     public func program(_ name: String) throws -> String {
+        if name.hasPrefix("/") { return name }
         let path = programs + "/" + name
         guard FileManager.default.isExecutableFile(atPath: path) else {
             throw SceneError("\(path) is not built: run `swift build` first")
@@ -69,6 +71,8 @@ public struct Workbench: Sendable {
 
 /// A scene that did not go as it must.
 public struct SceneError: Error, CustomStringConvertible, Sendable {
+    /// A sentence: what was seen where what was due, with the end of a log where that helps.
     public var description: String
+    /// A failure in these words.
     public init(_ description: String) { self.description = description }
 }

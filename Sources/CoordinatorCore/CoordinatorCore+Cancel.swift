@@ -21,7 +21,9 @@ extension CoordinatorCore {
         var ended: UInt32 = 0
         var told: [[AttemptToken]] = Array(repeating: [], count: agents.count)
         var stopping: UInt32 = 0
-        for index in indexes.isEmpty ? Array(0..<UInt32(jobs[job].tasks.count)) : indexes {
+        // Each once, however often it is named: what is told and counted must agree.
+        let wanted = indexes.isEmpty ? Array(0..<UInt32(jobs[job].tasks.count)) : Set(indexes).sorted()
+        for index in wanted {
             guard jobs[job].finishedAt == nil else { break }
             let task = TaskID(job: id, index: index)
             let entry = jobs[job].tasks[Int(index)]

@@ -54,7 +54,8 @@ extension CoordinatorCore {
         // A cancel that nobody here asked for is the agent's own leaving.
         let errorClass = result.state == .cancelled ? ErrorClass.agentLeft : failure.known ?? .permanent
         let burns = errorClass.burnsAttempt && !result.notBurnt
-        let failures = burns ? entry.failures &+ 1 : entry.failures
+        // Stays at its highest value: a user may allow more attempts than it can count, and maxAttemptsInAll ends those.
+        let failures = burns && entry.failures < .max ? entry.failures + 1 : entry.failures
         let asked = jobs[job].options[Int(entry.options)].maxAttempts
         let allowed = asked == 0 ? configuration.maxAttempts : asked
         guard errorClass.isRetryable, !burns || UInt32(failures) < allowed else {

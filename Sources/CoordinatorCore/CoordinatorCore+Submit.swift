@@ -25,23 +25,30 @@ extension CoordinatorCore {
             guard jobs[place].key == batch.key else {
                 return .failure(Refusal(code: .invalid, message: "job \(job) was submitted under another key"))
             }
-            return append(batch, to: place, at: now)
+            if wasSeen(batch, in: jobs[place]) { return .success(place) }
+            if let refusal = refusal(of: batch, for: jobs[place]) { return .failure(refusal) }
+            append(batch, to: place, at: now)
+            return .success(place)
         }
         guard batch.firstIndex == 0, batch.firstOptions == 0 else {
             return .failure(
                 Refusal(code: .unknownJob, message: "the first batch of this submit is not here: send it first"))
         }
-        if let refusal = refusalForMore(batch.tasks.count, in: 0) { return .failure(refusal) }
-        let id = JobID(rawValue: nextJob)
+        // Judged before anything is made: a refused submit leaves no empty job behind.
+        let entry = JobEntry(id: JobID(rawValue: nextJob), spec: batch.spec, key: batch.key, submittedAt: now.wall)
+        if let refusal = refusalForMore(batch.tasks.count) ?? refusal(of: batch, for: entry) {
+            return .failure(refusal)
+        }
         nextJob += 1
-        jobs.append(JobEntry(id: id, spec: batch.spec, key: batch.key, submittedAt: now.wall))
-        jobPlaces[id] = jobs.count - 1
-        jobKeys[batch.key] = id
-        record(.jobOpened(id, spec: batch.spec, key: batch.key, at: now.wall))
-        return append(batch, to: jobs.count - 1, at: now)
+        jobs.append(entry)
+        jobPlaces[entry.id] = jobs.count - 1
+        jobKeys[batch.key] = entry.id
+        record(.jobOpened(entry.id, spec: batch.spec, key: batch.key, at: now.wall))
+        append(batch, to: jobs.count - 1, at: now)
+        return .success(jobs.count - 1)
     }
 
-    private func refusalForMore(_ count: Int, in job: Int) -> Refusal? {
+    private func refusalForMore(_ count: Int) -> Refusal? {
         if diskIsLow {
             return Refusal(
                 code: .diskFull,
@@ -59,52 +66,58 @@ extension CoordinatorCore {
         return nil
     }
 
-    private mutating func append(_ batch: SubmitBatch, to place: Int, at now: Moment) -> Result<Int, Refusal> {
-        let job = jobs[place]
+    /// Whether the job has everything that the batch brings.
+    private func wasSeen(_ batch: SubmitBatch, in job: JobEntry) -> Bool {
+        guard Int(batch.firstIndex) + batch.tasks.count <= Int(job.counts.tasks) else { return false }
+        // A finished job's options are not kept over a restart.
+        return job.sealed || (!batch.seal && Int(batch.firstOptions) + batch.options.count <= job.options.count)
+    }
+
+    /// Nil: the batch may be added to the job.
+    private func refusal(of batch: SubmitBatch, for job: JobEntry) -> Refusal? {
         let have = Int(job.counts.tasks)
         let first = Int(batch.firstIndex)
-        let end = first + batch.tasks.count
-        if end <= have, job.sealed || !batch.seal { return .success(place) }  // seen before
         guard !job.sealed else {
-            return .failure(
-                Refusal(
-                    code: .jobSealed, message: "job \(job.id) is whole with its \(have) tasks: nothing can be added"))
+            return Refusal(
+                code: .jobSealed, message: "job \(job.id) is whole with its \(have) tasks: nothing can be added")
         }
         guard first <= have, batch.firstOptions <= job.options.count else {
-            return .failure(
-                Refusal(
-                    code: .invalid,
-                    message: "job \(job.id) has \(have) tasks so far: a batch before this one is missing"))
+            return Refusal(
+                code: .invalid, message: "job \(job.id) has \(have) tasks so far: a batch before this one is missing")
         }
-        let newOptions = batch.options.dropFirst(job.options.count - Int(batch.firstOptions))
+        let rows = max(job.options.count, Int(batch.firstOptions) + batch.options.count)
+        guard rows <= Limits.optionsPerJob else {
+            return Refusal(
+                code: .invalid,
+                message: "a job takes at most \(Limits.optionsPerJob) different sets of options: split it")
+        }
         let newTasks = batch.tasks.dropFirst(have - first)
-        guard job.options.count + newOptions.count <= Limits.optionsPerJob else {
-            return .failure(
-                Refusal(
-                    code: .invalid,
-                    message: "a job takes at most \(Limits.optionsPerJob) different sets of options: split it"))
-        }
         guard have + newTasks.count <= Limits.tasksPerJob else {
-            return .failure(
-                Refusal(code: .invalid, message: "a job takes at most \(Limits.tasksPerJob) tasks: split it"))
+            return Refusal(code: .invalid, message: "a job takes at most \(Limits.tasksPerJob) tasks: split it")
         }
-        let rows = job.options.count + newOptions.count
         if let stray = newTasks.first(where: { Int($0.options) >= rows }) {
-            return .failure(Refusal(code: .invalid, message: "a task names options row \(stray.options) of \(rows)"))
+            return Refusal(code: .invalid, message: "a task names options row \(stray.options) of \(rows)")
         }
-        if let refusal = refusalForMore(newTasks.count, in: place) { return .failure(refusal) }
+        // A batch that only seals takes no room and lets its job end: it is taken even when nothing new is.
+        return newTasks.isEmpty && rows == job.options.count ? nil : refusalForMore(newTasks.count)
+    }
 
+    private mutating func append(_ batch: SubmitBatch, to place: Int, at now: Moment) {
+        let id = jobs[place].id
+        let newOptions = batch.options.dropFirst(jobs[place].options.count - Int(batch.firstOptions))
+        let newTasks = batch.tasks.dropFirst(Int(jobs[place].counts.tasks) - Int(batch.firstIndex))
         if !newOptions.isEmpty {
-            record(.optionsAdded(job.id, first: UInt32(job.options.count), Array(newOptions)), weight: newOptions.count)
+            record(
+                .optionsAdded(id, first: UInt32(jobs[place].options.count), Array(newOptions)), weight: newOptions.count
+            )
             jobs[place].options.append(contentsOf: newOptions)
         }
         if !newTasks.isEmpty { add(newTasks, to: place, at: now) }
         if batch.seal {
             jobs[place].sealed = true
-            record(.jobSealed(job.id))
+            record(.jobSealed(id))
             finishIfDone(place, at: now)
         }
-        return .success(place)
     }
 
     private mutating func add(_ tasks: ArraySlice<TaskSpec>, to place: Int, at now: Moment) {

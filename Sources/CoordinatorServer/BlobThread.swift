@@ -11,7 +11,11 @@ final class BlobThread: Sendable {
     private let stopping: WakeUp
     private let thread: OSThread
 
-    init(context: Context, keys: CurveKeyPair, domain: String, bind: String, directory: String, logger: Logger) throws {
+    init(
+        context: Context, keys: CurveKeyPair, domain: String, bind: String, directory: String,
+        droppedFrames: DroppedFrames,
+        logger: Logger
+    ) throws {
         let socket = try Socket(context, .router)
         try socket.apply(.routerDefaults)
         try socket.curveServer(keys, domain: domain)
@@ -19,7 +23,8 @@ final class BlobThread: Sendable {
         endpoint = try socket.lastEndpoint
         let stopping = try WakeUp()
         self.stopping = stopping
-        let desk = BlobDesk(socket: socket, blobs: try BlobStore(directory: directory), logger: logger)
+        let desk = BlobDesk(
+            socket: socket, blobs: try BlobStore(directory: directory), droppedFrames: droppedFrames, logger: logger)
         thread = try OSThread(name: "blobs") { desk.run(until: stopping) }
     }
 
@@ -32,11 +37,13 @@ final class BlobThread: Sendable {
 private final class BlobDesk {
     private let socket: Socket
     private let blobs: BlobStore
+    private let droppedFrames: DroppedFrames
     private let logger: Logger
 
-    init(socket: Socket, blobs: BlobStore, logger: Logger) {
+    init(socket: Socket, blobs: BlobStore, droppedFrames: DroppedFrames, logger: Logger) {
         self.socket = socket
         self.blobs = blobs
+        self.droppedFrames = droppedFrames
         self.logger = logger
     }
 
@@ -58,12 +65,15 @@ private final class BlobDesk {
     }
 
     private func serve(_ incoming: Incoming) throws {
-        guard let route = incoming.routingID, incoming.frames.count == 2, let payload = incoming.payload else { return }
-        // A frame that is no request has nobody to be answered.
-        guard
-            let request = try? payload.withUnsafeBytes({ try Ccorchestrator_V1_BlobRequest(serializedBytes: Data($0)) })
-        else {
-            return
+        guard let route = incoming.routingID, incoming.frames.count == 2, let payload = incoming.payload else {
+            return droppedFrames.drop("not one frame")
+        }
+        let request: Ccorchestrator_V1_BlobRequest
+        do {
+            request = try payload.withUnsafeBytes { try Ccorchestrator_V1_BlobRequest(serializedBytes: Data($0)) }
+        } catch {
+            // A frame that is no request has nobody to be answered.
+            return droppedFrames.drop("not a request for a blob")
         }
         var reply = Ccorchestrator_V1_BlobReply()
         reply.requestID = request.requestID

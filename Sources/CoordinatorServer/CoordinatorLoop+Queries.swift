@@ -102,7 +102,7 @@ extension CoordinatorLoop {
         reply.serverInfo.store = core.storeID.rawValue
         reply.serverInfo.term = core.term
         reply.serverInfo.blobsEndpoint = blobsEndpoint
-        reply.serverInfo.framesDropped = framesDropped
+        reply.serverInfo.framesDropped = droppedFrames.count
         reply.serverInfo.jobs = UInt64(core.jobCount)
         reply.serverInfo.queued = UInt64(core.unfinishedTaskCount - core.openAttemptCount)
         reply.serverInfo.running = UInt64(core.openAttemptCount)

@@ -37,6 +37,7 @@ final class CoordinatorLoop {
     let storeThread: StoreThread
     let queryThread: QueryThread
     let blobsEndpoint: String
+    let droppedFrames: DroppedFrames
     let clock = Clock()
 
     var core: CoordinatorCore
@@ -50,14 +51,13 @@ final class CoordinatorLoop {
     var agentOfRoute: [RoutingID: AgentIndex] = [:]
     var routeOfAgent: [AgentIndex: RoutingID] = [:]
     var unwelcomeRoutes: [UInt64: RoutingID] = [:]
-    var framesDropped: UInt64 = 0
     var freeBytes: UInt64 = 0
     var nextDiskCheck = Instant.origin
     var troubles = 0
 
     init(
         settings: CoordinatorSettings, logger: Logger, store: SQLiteStore, agents: Socket, clients: Socket,
-        mailbox: Mailbox<LoopMail>, wakeUp: WakeUp, blobsEndpoint: String
+        mailbox: Mailbox<LoopMail>, wakeUp: WakeUp, blobsEndpoint: String, droppedFrames: DroppedFrames
     ) throws {
         self.settings = settings
         self.logger = logger
@@ -67,6 +67,7 @@ final class CoordinatorLoop {
         self.mailbox = mailbox
         self.wakeUp = wakeUp
         self.blobsEndpoint = blobsEndpoint
+        self.droppedFrames = droppedFrames
         storeThread = try StoreThread(store: store, answer: mailbox)
         queryThread = try QueryThread(store: store, answers: mailbox)
         payloads = PayloadCache(bytesAtMost: Int(settings.payloadCacheBytes))
@@ -167,13 +168,7 @@ final class CoordinatorLoop {
     }
 
     /// A frame that can't be read, or that nobody may send: dropped and counted; everyone else goes on.
-    func drop(_ why: String, from route: RoutingID?) {
-        framesDropped += 1
-        if framesDropped.nonzeroBitCount == 1 {
-            logger.warning(
-                "frame dropped (told at each doubling)", metadata: ["why": "\(why)", "dropped": "\(framesDropped)"])
-        }
-    }
+    func drop(_ why: String, from route: RoutingID?) { droppedFrames.drop(why) }
 
     private func checkDisk(at now: Instant) {
         guard now >= nextDiskCheck else { return }

@@ -39,10 +39,11 @@ final class Machine: Sendable {
         }
         let agents = try listen(settings.agentsEndpoint)
         let clients = try listen(settings.clientsEndpoint)
+        let droppedFrames = DroppedFrames(logger: logger)
         let blobs = try BlobThread(
             context: context, keys: keys, domain: CoordinatorServer.domain,
             bind: Self.bindAddress(settings.blobsEndpoint),
-            directory: settings.dataDirectory, logger: logger)
+            directory: settings.dataDirectory, droppedFrames: droppedFrames, logger: logger)
         self.blobs = blobs
         endpoints = BoundEndpoints(
             agents: try agents.lastEndpoint, clients: try clients.lastEndpoint, blobs: blobs.endpoint)
@@ -54,7 +55,7 @@ final class Machine: Sendable {
         let loop = try CoordinatorLoop(
             settings: settings, logger: logger, store: store, agents: agents, clients: clients, mailbox: mailbox,
             wakeUp: wakeUp,
-            blobsEndpoint: blobs.endpoint)
+            blobsEndpoint: blobs.endpoint, droppedFrames: droppedFrames)
         loopThread = try OSThread(name: "loop") {
             let result = Result {
                 try loop.run()

@@ -12,17 +12,24 @@ public final class BlobStore {
         var path: String
         var next: UInt64
         var hash: SHA256
+        var touched: ContinuousClock.Instant
     }
 
-    /// Uploads under way at once; one more is refused until another ends or is dropped.
+    /// Uploads under way at once; one more is refused until another ends or has been idle for ``idleUploadAfter``.
     public static let uploadsAtMost = 256
+    /// How long an upload may rest before another may take its place; its sender, if there still is one, starts again.
+    public static let idleUploadAfter = Duration.seconds(60)
 
     private let directory: String
+    private let clock: () -> ContinuousClock.Instant
     private var uploads: [BlobRef: Upload] = [:]
 
     /// Makes the folder and clears what uploads a crash cut short.
-    public init(directory: String) throws {
+    ///
+    /// - Parameter clock: the time by which uploads are idle; tests bring their own.
+    public init(directory: String, clock: @escaping () -> ContinuousClock.Instant = { .now }) throws {
         self.directory = directory + "/blobs"
+        self.clock = clock
         do {
             let partial = self.directory + "/partial"
             if FileManager.default.fileExists(atPath: partial) { try FileManager.default.removeItem(atPath: partial) }
@@ -57,7 +64,11 @@ public final class BlobStore {
             return 0
         }
         guard offset == upload.next else { return upload.next }
-        guard offset + UInt64(bytes.count) <= blob.size, !bytes.isEmpty else {
+        guard !bytes.isEmpty else {
+            abandon(blob)
+            throw StoreError(.badBlob, "a piece of blob \(blob.hex) is empty")
+        }
+        guard UInt64(bytes.count) <= blob.size - offset else {
             abandon(blob)
             throw StoreError(.badBlob, "blob \(blob.hex) is announced with \(blob.size) bytes and has more")
         }
@@ -69,21 +80,24 @@ public final class BlobStore {
         }
         upload.hash.update(data: bytes)
         upload.next += UInt64(bytes.count)
+        upload.touched = clock()
         uploads[blob] = upload
         if upload.next == blob.size { try finish(blob, upload) }
         return upload.next
     }
 
     private func begin(_ blob: BlobRef) throws -> Upload {
-        guard uploads.count < Self.uploadsAtMost else {
+        guard uploads.count < Self.uploadsAtMost || makeRoom() else {
             throw StoreError(.badBlob, "\(Self.uploadsAtMost) uploads are under way: try again")
         }
-        let partial = "\(directory)/partial/\(blob.hex)"
+        // With its size: the same hash announced with two sizes is two uploads, which must not write into one file.
+        let partial = "\(directory)/partial/\(blob.hex)-\(blob.size)"
         let descriptor = open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw StoreError(.broken, "\(partial): \(String(cString: strerror(errno)))") }
+        guard descriptor >= 0 else { throw StoreError.from(errno: errno, path: partial) }
         let upload = Upload(
-            handle: FileHandle(fileDescriptor: descriptor, closeOnDealloc: true), path: partial, next: 0, hash: SHA256()
-        )
+            handle: FileHandle(fileDescriptor: descriptor, closeOnDealloc: true), path: partial, next: 0,
+            hash: SHA256(),
+            touched: clock())
         uploads[blob] = upload
         return upload
     }
@@ -92,7 +106,6 @@ public final class BlobStore {
         uploads[blob] = nil
         do {
             guard Array(upload.hash.finalize()) == blob.sha256 else {
-                try FileManager.default.removeItem(atPath: upload.path)
                 throw StoreError(.badBlob, "blob \(blob.hex) has other content than its hash says")
             }
             try upload.handle.synchronize()
@@ -101,10 +114,11 @@ public final class BlobStore {
             try FileManager.default.createDirectory(
                 atPath: home, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
             guard rename(upload.path, path(blob)) == 0 else {
-                throw StoreError(.broken, "\(path(blob)): \(String(cString: strerror(errno)))")
+                throw StoreError.from(errno: errno, path: path(blob))
             }
             try syncDirectory(home)
         } catch {
+            unlink(upload.path)
             throw StoreError.from(error, path: upload.path)
         }
     }
@@ -117,13 +131,25 @@ public final class BlobStore {
         guard fsync(descriptor) == 0 else { throw StoreError(.broken, "\(path): \(String(cString: strerror(errno)))") }
     }
 
-    private func abandon(_ blob: BlobRef) { uploads[blob] = nil }
+    /// Ends an upload and frees its room: on a full disk it is what is missing.
+    private func abandon(_ blob: BlobRef) {
+        guard let upload = uploads.removeValue(forKey: blob) else { return }
+        unlink(upload.path)
+    }
+
+    /// Drops the uploads that nobody has touched for long; false when there is none.
+    private func makeRoom() -> Bool {
+        let now = clock()
+        for (blob, upload) in uploads where now - upload.touched >= Self.idleUploadAfter { abandon(blob) }
+        return uploads.count < Self.uploadsAtMost
+    }
 
     /// One piece of a blob, at most ``Limits/blobChunkBytes``.
     public func get(_ blob: BlobRef, offset: UInt64) throws -> Data {
         guard let handle = FileHandle(forReadingAtPath: path(blob)) else {
             throw StoreError(.noBlob, "there is no blob \(blob.hex)")
         }
+        guard offset < blob.size else { return Data() }
         do {
             try handle.seek(toOffset: offset)
             let bytes = try handle.read(upToCount: Limits.blobChunkBytes) ?? Data()

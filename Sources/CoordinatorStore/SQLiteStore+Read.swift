@@ -5,34 +5,53 @@ import GRDB
 
 /// A task as the store has it, for a listing.
 public struct StoredTask: Sendable {
+    /// Place in its job, from 0.
     public var index: UInt32
+    /// What the user calls it; may be empty.
     public var name: String
     /// At most 200 characters.
     public var promptStart: String
     /// Nil: no end yet.
     public var end: TaskState?
+    /// Attempts sent; 0 while it has no end, since only ends are looked at.
     public var attempts: UInt32
+    /// Name of the agent whose attempt ended it; empty when none did.
     public var agent: String
 }
 
 /// An ended task as the store has it.
 public struct StoredResult: Sendable {
+    /// Its job and place.
     public var task: TaskID
+    /// What the user calls it; may be empty.
     public var name: String
+    /// One of the ends.
     public var state: TaskState
+    /// Attempts sent; 0: it was never tried.
     public var attempts: UInt32
     /// Empty: it was never run.
     public var agent: String
+    /// `agent/slot.generation`; empty: none was reported.
     public var instance: String
+    /// The final text; nil when there is none.
     public var answer: Content?
+    /// The object that met the task's schema, as JSON; nil when there is none.
     public var structured: Content?
+    /// Why it did not succeed; nil when it did.
     public var failure: TaskFailure?
+    /// Of the attempt that ended it; all 0 when it reported nothing.
     public var usage: Usage
+    /// Of the same attempt, in millionths of a dollar.
     public var costMicroUSD: UInt64
+    /// The CLI's session; empty when no instance gave a result.
     public var sessionID: String
+    /// When the coordinator took the task.
     public var queuedAt: WallTime
+    /// When the attempt that ended it began, by its agent's clock; nil when no result ended it.
     public var startedAt: WallTime?
+    /// When that attempt ended, by its agent's clock; when the coordinator ended the task, if no result did.
     public var finishedAt: WallTime
+    /// The line that a template was filled with, or the prompt itself.
     public var input: Content
 
     /// What it weighs in a message, roughly, in bytes.
@@ -51,7 +70,7 @@ extension SQLiteStore {
         try reading { db in
             let statement = try db.cachedStatement(sql: "SELECT prompt, blob, size FROM prompts WHERE id = ?")
             return try ids.map { id in
-                guard let row = try Row.fetchOne(statement, arguments: [Int64(id.packed)]),
+                guard let row = try Row.fetchOne(statement, arguments: [id.storeKey]),
                     let content = Self.content(row[0], row[1], row[2])
                 else { throw StoreError(.broken, "the prompt of task \(id) is missing") }
                 return content
@@ -71,16 +90,16 @@ extension SQLiteStore {
                     WHERE p.id BETWEEN ? AND ? ORDER BY p.id LIMIT ?
                     """,
                 arguments: [
-                    Int64(TaskID(job: job, index: first).packed), Int64(TaskID(job: job, index: .max).packed), limit,
+                    TaskID(job: job, index: first).storeKey, TaskID(job: job, index: .max).storeKey, limit,
                 ]
             ).map { row in
                 let state: Int64? = row["state"]
                 return StoredTask(
-                    index: TaskID(packed: UInt64(row["id"] as Int64)).index, name: row["name"],
-                    promptStart: row["start"],
+                    index: TaskID(packed: UInt64(row["id"] as Int64)).index, name: row.text("name"),
+                    promptStart: row.text("start"),
                     end: state.flatMap { TaskState(rawValue: UInt8($0)) },
                     attempts: UInt32((row["attempt"] as Int64?) ?? 0),
-                    agent: row["agent"])
+                    agent: row.text("agent"))
             }
         }
     }
@@ -102,8 +121,7 @@ extension SQLiteStore {
                     WHERE e.id BETWEEN ? AND ? ORDER BY e.id LIMIT ?
                     """,
                 arguments: [
-                    Int64(TaskID(job: job, index: first).packed), Int64(TaskID(job: job, index: .max).packed),
-                    limit + 1,
+                    TaskID(job: job, index: first).storeKey, TaskID(job: job, index: .max).storeKey, limit + 1,
                 ])
             var results: [StoredResult] = []
             var weight = 0
@@ -122,30 +140,30 @@ extension SQLiteStore {
         guard let state = TaskState(rawValue: UInt8(row["state"] as Int64)) else {
             throw StoreError(.broken, "the end of task \(TaskID(packed: UInt64(number))) is damaged")
         }
-        let errorClass: String? = row["class"]
+        let errorClass = StoredText.read(row["class"])
         let started: Int64 = row["started_at"]
-        let line: String = row["input"]
+        let line = row.text("input")
         return StoredResult(
-            task: TaskID(packed: UInt64(number)), name: row["task_name"], state: state,
-            attempts: UInt32(row["attempt"] as Int64), agent: row["agent_name"], instance: row["instance"],
+            task: TaskID(packed: UInt64(number)), name: row.text("task_name"), state: state,
+            attempts: UInt32(row["attempt"] as Int64), agent: row.text("agent_name"), instance: row.text("instance"),
             answer: content(row["answer"], row["answer_blob"], row["answer_size"]),
             structured: content(row["structured"], row["structured_blob"], row["structured_size"]),
             failure: errorClass.map {
-                TaskFailure(className: $0, message: row["message"] ?? "", detail: row["detail"] ?? "")
+                TaskFailure(className: $0, message: row.text("message"), detail: row.text("detail"))
             },
             usage: Usage(
                 inputTokens: UInt64(row["input_tokens"] as Int64), outputTokens: UInt64(row["output_tokens"] as Int64),
                 cacheReadInputTokens: UInt64(row["cache_read"] as Int64),
                 cacheCreationInputTokens: UInt64(row["cache_creation"] as Int64)),
-            costMicroUSD: UInt64(row["cost"] as Int64), sessionID: row["session"],
+            costMicroUSD: UInt64(row["cost"] as Int64), sessionID: row.text("session"),
             queuedAt: WallTime(milliseconds: row["queued_at"]),
             startedAt: started == 0 ? nil : WallTime(milliseconds: started),
             finishedAt: WallTime(milliseconds: row["finished_at"]),
             input: line.isEmpty ? content(row["prompt"], row["blob"], row["size"]) ?? .text("") : .text(line))
     }
 
-    private static func content(_ text: String?, _ hash: Data?, _ size: Int64?) -> Content? {
-        if let text { return .text(text) }
+    private static func content(_ text: DatabaseValue, _ hash: Data?, _ size: Int64?) -> Content? {
+        if let text = StoredText.read(text) { return .text(text) }
         return hash.map { .blob(BlobRef(sha256: Array($0), size: UInt64(size ?? 0))) }
     }
 

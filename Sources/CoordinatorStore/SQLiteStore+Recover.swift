@@ -27,7 +27,7 @@ extension SQLiteStore {
                 let closed = try Int64.fetchOne(db, sql: "SELECT max(row) FROM attempts") ?? 0
                 state.nextRow = max(state.nextRow, UInt64(closed) + 1)
                 for row in try Row.fetchAll(db, sql: "SELECT id, name FROM agents ORDER BY id") {
-                    state.agents[AgentID(rawValue: UInt64(bitPattern: row["id"]))] = row["name"]
+                    state.agents[AgentID(rawValue: UInt64(bitPattern: row["id"]))] = row.text("name")
                 }
                 state.nextSequence = UInt64(try Int64.fetchOne(db, sql: "SELECT max(sequence) FROM tasks") ?? 0) + 1
                 return state
@@ -58,7 +58,7 @@ extension SQLiteStore {
         let id = JobID(rawValue: UInt32(truncatingIfNeeded: number))
         let finishedAt: Int64? = row["finished_at"]
         var job = RecoveredJob(
-            id: id, spec: JobSpec(name: row["name"], submitter: row["submitter"]), key: try key(row["key"]),
+            id: id, spec: JobSpec(name: row.text("name"), submitter: row.text("submitter")), key: try key(row["key"]),
             submittedAt: WallTime(milliseconds: row["submitted_at"]),
             finishedAt: finishedAt.map { WallTime(milliseconds: $0) },
             sealed: row["sealed"], options: options[number] ?? [], tasks: [], counts: JobCounts(), usage: Usage(),
@@ -101,8 +101,9 @@ extension SQLiteStore {
     }
 
     private static func readAttempts(of id: JobID, into job: inout RecoveredJob, db: Database) throws {
+        // Rows grow with time, which the calendar does not have to; row 0 is the late report of an attempt given up before: its last word.
         let rows = try Row.fetchCursor(
-            db, sql: "SELECT * FROM attempts WHERE task BETWEEN ? AND ? ORDER BY task, attempt, ended_at, row",
+            db, sql: "SELECT * FROM attempts WHERE task BETWEEN ? AND ? ORDER BY task, attempt, row = 0, row",
             arguments: bounds(id))
         while let row = try rows.next() {
             let task = TaskID(packed: UInt64(row["task"] as Int64))
@@ -125,7 +126,7 @@ extension SQLiteStore {
     }
 
     static func bounds(_ id: JobID) -> StatementArguments {
-        [Int64(TaskID(job: id, index: 0).packed), Int64(TaskID(job: id, index: .max).packed)]
+        [TaskID(job: id, index: 0).storeKey, TaskID(job: id, index: .max).storeKey]
     }
 
     private static func key(_ data: Data) throws -> SubmissionKey {

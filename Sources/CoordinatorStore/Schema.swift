@@ -33,7 +33,8 @@ enum Schema {
                         id INTEGER PRIMARY KEY, state INTEGER NOT NULL, attempt INTEGER NOT NULL, agent INTEGER,
                         instance TEXT NOT NULL, started_at INTEGER NOT NULL, finished_at INTEGER NOT NULL,
                         input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL, cache_read INTEGER NOT NULL,
-                        cache_creation INTEGER NOT NULL, cost INTEGER NOT NULL, session TEXT NOT NULL, class TEXT, message TEXT);
+                        cache_creation INTEGER NOT NULL, cost INTEGER NOT NULL, session TEXT NOT NULL, class TEXT, message TEXT,
+                        reported INTEGER NOT NULL);
                     CREATE TABLE answers (
                         id INTEGER PRIMARY KEY, answer TEXT, answer_blob BLOB, answer_size INTEGER NOT NULL, structured TEXT,
                         structured_blob BLOB, structured_size INTEGER NOT NULL, detail TEXT NOT NULL);

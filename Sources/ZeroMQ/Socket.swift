@@ -87,6 +87,7 @@ public final class Socket {
 
     /// Listens at an endpoint such as `tcp://127.0.0.1:7301`; port `*` takes a free one, named by ``lastEndpoint``.
     public func bind(_ endpoint: String) throws {
+        try checkPort(of: endpoint)
         guard zmq_bind(try open("bind \(endpoint)"), endpoint) == 0 else {
             throw ZeroMQError.endpoint("bind", endpoint, errno)
         }
@@ -94,6 +95,7 @@ public final class Socket {
 
     /// Begins to connect; returns at once, and the library tries for as long as the socket is open.
     public func connect(_ endpoint: String) throws {
+        try checkPort(of: endpoint)
         guard zmq_connect(try open("connect to \(endpoint)"), endpoint) == 0 else {
             throw ZeroMQError.endpoint("connect to", endpoint, errno)
         }
@@ -111,7 +113,17 @@ public final class Socket {
         }
     }
 
-    /// The library's handle, for polling.
+    /// The library takes a connect to any number, and then tries in vain for ever.
+    private func checkPort(of endpoint: String) throws {
+        guard endpoint.hasPrefix("tcp://"), let colon = endpoint.lastIndex(of: ":") else { return }
+        let port = endpoint[endpoint.index(after: colon)...]
+        if port != "*" && UInt16(port) == nil { throw ZeroMQError.endpoint("use", endpoint, EINVAL) }
+    }
+
+    /// The library's handle; nil once closed.
+    var rawIfOpen: UnsafeMutableRawPointer? { raw }
+
+    /// The library's handle, for a call.
     func open(_ doing: @autoclosure () -> String) throws -> UnsafeMutableRawPointer {
         guard let raw else { throw ZeroMQError(.closed, "cannot \(doing()): this \(kind) socket is closed") }
         return raw

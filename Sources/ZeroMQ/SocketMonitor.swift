@@ -14,7 +14,11 @@ public enum SocketEvent: Hashable, Sendable {
 }
 
 /// The events of one socket's connections, read by the thread that owns the socket.
+///
+/// Keep reading: what is not read is kept without a limit, since the library's I/O thread would wait at one, and with it
+/// every socket of the context.
 public final class SocketMonitor {
+    private let socket: Socket
     private let reader: Socket
     private var incoming = Incoming()
     private let watched: Int32 =
@@ -29,9 +33,20 @@ public final class SocketMonitor {
         guard zmq_socket_monitor(raw, endpoint, watched) == 0 else {
             throw ZeroMQError.call("watch", "a \(socket.kind) socket", errno)
         }
+        self.socket = socket
         reader = try Socket(socket.context, .pair)
-        try reader.connect(endpoint)
+        var options = SocketOptions()
+        options.receiveHighWater = 0
+        do {
+            try reader.apply(options)
+            try reader.connect(endpoint)
+        } catch {
+            close()
+            throw error
+        }
     }
+
+    deinit { close() }
 
     /// Waits for events through a poller.
     public func add(to poller: inout Poller) throws -> Poller.Item { try poller.add(reader) }
@@ -44,8 +59,12 @@ public final class SocketMonitor {
         return nil
     }
 
-    /// Closes its side; the socket's own goes with the socket.
-    public func close() { reader.close() }
+    /// Ends the watch.
+    public func close() {
+        // First the writer: without a reader the library's I/O thread would wait for one at the next event, for ever.
+        if let raw = socket.rawIfOpen { zmq_socket_monitor(raw, nil, 0) }
+        reader.close()
+    }
 
     /// An event number in 16 bits and its value in 32.
     private static func decode(_ bytes: UnsafeRawBufferPointer) -> SocketEvent? {

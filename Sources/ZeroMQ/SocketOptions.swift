@@ -38,7 +38,7 @@ public struct SocketOptions: Hashable, Sendable {
 
     /// What close may still take to send what is queued.
     public var lingerMilliseconds: Int?
-    /// A larger frame ends the connection it came over; nil: none is too large.
+    /// A larger frame ends the connection it came over; nil: none is too large. What CURVE adds does not count.
     public var maximumMessageBytes: Int?
     /// Messages queued for one peer; beyond it a send answers ``SendOutcome/wouldBlock``.
     public var sendHighWater: Int?
@@ -68,6 +68,9 @@ public struct SocketOptions: Hashable, Sendable {
 
     /// The frames' limit of the ready sets: 1 MiB.
     public static let defaultMaximumMessageBytes = 1024 * 1024
+
+    /// What CURVE adds to a frame: 8 bytes of command name, 8 of nonce, 16 of authenticator, 1 of flags (RFC 26).
+    static let curveOverheadBytes = 33
 
     /// For a server's ROUTER.
     public static var routerDefaults: SocketOptions {
@@ -105,7 +108,11 @@ public struct SocketOptions: Hashable, Sendable {
             if let value { try set(name, option, value ? 1 : 0, false) }
         }
         try narrow("lingerMilliseconds", ZMQ_LINGER, lingerMilliseconds)
-        if let maximumMessageBytes { try set("maximumMessageBytes", ZMQ_MAXMSGSIZE, maximumMessageBytes, true) }
+        if let maximumMessageBytes {
+            // The library compares the frame as it travels.
+            let travelling = maximumMessageBytes + Self.curveOverheadBytes
+            try set("maximumMessageBytes", ZMQ_MAXMSGSIZE, travelling, true)
+        }
         try narrow("sendHighWater", ZMQ_SNDHWM, sendHighWater)
         try narrow("receiveHighWater", ZMQ_RCVHWM, receiveHighWater)
         try narrow("backlog", ZMQ_BACKLOG, backlog)

@@ -1,4 +1,5 @@
 import Foundation
+import Subprocess
 import Testing
 
 @testable import ClaudeProcess
@@ -20,55 +21,39 @@ struct GuardTests {
         until [ "$(wc -l < "$1/pids")" -ge "${4:-5}" ]; do sleep 0.01; done
         touch "$1/ready"
         [ "$2" = wait ] || exit "$2"
-        while :; do sleep 1000; done
+        exec sleep 1000
         """
 
     /// A started guard and what is below it.
-    final class Guarded {
+    struct Guarded {
         let scratch: Scratch
-        let process: Process
-        let errors = Pipe()
+        let guardian: Spawned
 
-        init(_ program: [String], scratch: Scratch, flags: [String] = []) throws {
+        init(_ program: [String], scratch: Scratch, flags: [String] = []) async throws {
             self.scratch = scratch
-            process = Process()
-            process.executableURL = URL(fileURLWithPath: builtGuard)
-            process.arguments = flags + ["--"] + program
-            process.environment = ["PATH": "/usr/bin:/bin"]
-            process.standardInput = FileHandle.nullDevice
-            process.standardError = errors
-            try process.run()
+            guardian = try await Spawned(builtGuard, flags + ["--"] + program)
         }
 
-        convenience init(familyThat ends: String, flags: [String] = [], marked: Bool = false) throws {
+        init(familyThat ends: String, flags: [String] = [], marked: Bool = false) async throws {
             let scratch = try Scratch()
             let script = try scratch.script("family", GuardTests.family)
             let rest = marked ? ["marked", "4"] : []
-            try self.init([script, scratch.path, ends] + rest, scratch: scratch, flags: flags)
+            try await self.init([script, scratch.path, ends] + rest, scratch: scratch, flags: flags)
         }
 
-        var pids: [Int32] {
-            let text = (try? String(contentsOfFile: "\(scratch.path)/pids", encoding: .utf8)) ?? ""  // not yet written
-            return text.split(separator: "\n").compactMap { Int32($0) }
-        }
+        var pids: [Int32] { scratch.numbers(in: "pids") }
 
         func ready() async -> Bool {
             await eventually(within: 10) { FileManager.default.fileExists(atPath: "\(scratch.path)/ready") }
         }
 
-        func send(_ signal: Int32) { #expect(systemKill(process.processIdentifier, signal) == 0) }
-
-        /// The guard's exit code, once it has ended; nil when that takes more than `seconds`.
-        func exitCode(within seconds: Double) async -> Int32? {
-            guard await eventually(within: seconds, { !process.isRunning }) else { return nil }
-            return process.terminationReason == .exit ? process.terminationStatus : 1000 + process.terminationStatus
-        }
+        func send(_ signal: Int32) { #expect(systemKill(guardian.pid, signal) == 0) }
     }
 
     @Test("A program's end takes its descendants along, and its code comes through")
     func programEnds() async throws {
-        let guarded = try Guarded(familyThat: "7")
-        #expect(await guarded.exitCode(within: 10) == 7)
+        let guarded = try await Guarded(familyThat: "7")
+        #expect(await guarded.guardian.end.exitCode == 7)
         #expect(guarded.pids.count == 5)
         #expect(guarded.pids.filter(isAlive) == [])
     }
@@ -78,19 +63,19 @@ struct GuardTests {
         let scratch = try Scratch()
         let script = try scratch.script(
             "leaves", "#!/bin/sh\ntrap 'exit 3' TERM\ntouch \(scratch.path)/ready\nwhile :; do sleep 0.01; done\n")
-        let guarded = try Guarded([script], scratch: scratch)
+        let guarded = try await Guarded([script], scratch: scratch)
         #expect(await guarded.ready())
         guarded.send(SIGTERM)
-        #expect(await guarded.exitCode(within: 5) == 3)
+        #expect(await guarded.guardian.end.exitCode == 3)
     }
 
     @Test("After the grace everything that ignored SIGTERM is killed, not before")
     func grace() async throws {
-        let guarded = try Guarded(familyThat: "wait", flags: ["--grace-ms", "400"])
+        let guarded = try await Guarded(familyThat: "wait", flags: ["--grace-ms", "400"])
         #expect(await guarded.ready())
         let asked = ContinuousClock.now
         guarded.send(SIGTERM)
-        #expect(await guarded.exitCode(within: 5) == 137)
+        #expect(await guarded.guardian.end.exitCode == 137)
         #expect(ContinuousClock.now - asked >= .milliseconds(390))
         #expect(guarded.pids.count == 5)
         #expect(guarded.pids.filter(isAlive) == [])
@@ -98,10 +83,10 @@ struct GuardTests {
 
     @Test("SIGUSR1 kills everything at once")
     func atOnce() async throws {
-        let guarded = try Guarded(familyThat: "wait", flags: ["--grace-ms", "60000"])
+        let guarded = try await Guarded(familyThat: "wait", flags: ["--grace-ms", "60000"])
         #expect(await guarded.ready())
         guarded.send(SIGUSR1)
-        #expect(await guarded.exitCode(within: 2) == 137)
+        #expect(await guarded.guardian.end.exitCode == 137)
         #expect(guarded.pids.count == 5)
         #expect(guarded.pids.filter(isAlive) == [])
     }
@@ -110,31 +95,21 @@ struct GuardTests {
     func parentKilled() async throws {
         let scratch = try Scratch()
         let family = try scratch.script("family", Self.family)
-        let parent = Process()
-        parent.executableURL = URL(fileURLWithPath: "/bin/sh")
-        parent.arguments = [
-            "-c", "\"$0\" --parent $$ -- \"$1\" \"$2\" wait & echo $! > \"$2/guard\"; wait", builtGuard, family,
-            scratch.path,
-        ]
-        parent.environment = ["PATH": "/usr/bin:/bin"]
-        try parent.run()
+        let command = "\"$0\" --parent $$ -- \"$1\" \"$2\" wait & echo $! > \"$2/guard\"; wait"
+        let parent = try await Spawned("/bin/sh", ["-c", command, builtGuard, family, scratch.path])
         #expect(await eventually(within: 10) { FileManager.default.fileExists(atPath: "\(scratch.path)/ready") })
-        let pids = try
-            (String(contentsOfFile: "\(scratch.path)/pids", encoding: .utf8)
-            + String(contentsOfFile: "\(scratch.path)/guard", encoding: .utf8)).split(separator: "\n").compactMap {
-                Int32($0)
-            }
+        let pids = scratch.numbers(in: "pids") + scratch.numbers(in: "guard")
         #expect(pids.count == 6)
         #expect(pids.filter(isAlive).count == 6)
 
-        #expect(systemKill(parent.processIdentifier, SIGKILL) == 0)
+        #expect(systemKill(parent.pid, SIGKILL) == 0)
         #expect(await eventually(within: 2) { pids.allSatisfy { !isAlive($0) } })
     }
 
     @Test("A guard that is killed takes its program along, and a sweep finds the rest")
     func guardKilled() async throws {
         let marker = "sweep-\(UUID().uuidString)"
-        let guarded = try Guarded(familyThat: "wait", flags: ["--marker", marker], marked: true)
+        let guarded = try await Guarded(familyThat: "wait", flags: ["--marker", marker], marked: true)
         #expect(await guarded.ready())
         let pids = guarded.pids
         #expect(pids.count == 4)
@@ -150,28 +125,30 @@ struct GuardTests {
     @Test("A sweep ends a guard that still runs, with everything below it")
     func sweepOfGuard() async throws {
         let marker = "sweep-\(UUID().uuidString)"
-        let guarded = try Guarded(familyThat: "wait", flags: ["--marker", marker])
+        let guarded = try await Guarded(familyThat: "wait", flags: ["--marker", marker])
         #expect(await guarded.ready())
         #expect(OrphanSweep.sweep(marker: marker) >= 5)
-        #expect(await guarded.exitCode(within: 2) != nil)
+        #expect(await guarded.guardian.end.exitCode == 137)
         #expect(guarded.pids.filter(isAlive) == [])
     }
 
     @Test("A program that closes its output is seen to do so: the guard holds no copy")
     func noCopyOfPipes() async throws {
-        let process = Process()
-        let output = Pipe()
-        process.executableURL = URL(fileURLWithPath: builtGuard)
-        process.arguments = ["--", "/bin/sh", "-c", "echo word; exec sleep 1000 >&-"]
-        process.standardOutput = output
-        process.standardInput = FileHandle.nullDevice
-        try process.run()
-        // Ends only at the end of file; the time limit of the suite bounds it.
-        #expect(output.fileHandleForReading.readDataToEndOfFile() == Data("word\n".utf8))
-        #expect(process.isRunning)
-        #expect(systemKill(process.processIdentifier, SIGUSR1) == 0)
-        process.waitUntilExit()
-        #expect(process.terminationStatus == 137)
+        let configuration = Configuration(
+            executable: .path(.init(builtGuard)), arguments: ["--", "/bin/sh", "-c", "echo word; exec sleep 1000 >&-"],
+            environment: .custom(["PATH": "/usr/bin:/bin"]))
+        let result = try await run(configuration, input: .none, output: .sequence, error: .discarded) { execution in
+            var text = ""
+            // Ends only at the end of file; the time limit of the suite bounds it.
+            for try await chunk in execution.standardOutput {
+                text += chunk.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+            }
+            let guardian = execution.processIdentifier.value
+            #expect(text == "word\n")
+            #expect(isAlive(guardian))
+            #expect(systemKill(guardian, SIGUSR1) == 0)
+        }
+        #expect(result.terminationStatus == .exited(137))
     }
 
     @Test(
@@ -186,15 +163,8 @@ struct GuardTests {
             (["--parent", "1"], 2, "cc-guard: no PROGRAM after --\n"),
         ])
     func refused(arguments: [String], code: Int32, line: String) async throws {
-        let process = Process()
-        let errors = Pipe()
-        process.executableURL = URL(fileURLWithPath: builtGuard)
-        process.arguments = arguments
-        process.standardError = errors
-        try process.run()
-        process.waitUntilExit()
-        #expect(process.terminationStatus == code)
-        let said = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        #expect(said.hasPrefix(line))
+        let end = try await Spawned(builtGuard, arguments).end
+        #expect(end.exitCode == code)
+        #expect(end.errors.hasPrefix(line))
     }
 }

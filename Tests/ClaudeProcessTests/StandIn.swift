@@ -7,7 +7,7 @@ enum StandIn {
         field() { rest=${line#*\"$1\":\"}; [ "$rest" != "$line" ] && printf %s "${rest%%\"*}"; }
         answer() { say "{\"type\":\"control_response\",\"response\":{\"subtype\":\"success\",\"request_id\":\"$(field request_id)\",\"response\":{$1}}}"; }
         result() {
-          say "{\"type\":\"result\",\"subtype\":\"${2:-success}\",\"is_error\":${3:-false},\"result\":\"$1\",\"structured_output\":{ \"n\": 1.10,\"s\":\"}\\\"\"},\"session_id\":\"$session\",\"num_turns\":2,\"duration_ms\":5,\"duration_api_ms\":3,\"total_cost_usd\":0.$cents,\"usage\":{\"input_tokens\":10,\"output_tokens\":2,\"cache_read_input_tokens\":3,\"cache_creation_input_tokens\":4},\"permission_denials\":[{\"tool_name\":\"Bash\",\"tool_input\":{}}],\"terminal_reason\":\"${4:-completed}\",\"api_error_status\":null,\"user_message_uuid\":\"$uuid\"}"
+          say "{\"type\":\"result\",\"subtype\":\"${2:-success}\",\"is_error\":${3:-false},\"result\":\"$1\",\"structured_output\":{ \"n\": 1.10,\"s\":\"}\\\"\"},\"session_id\":\"$session\",\"num_turns\":2,\"duration_ms\":5,\"duration_api_ms\":$cents,\"total_cost_usd\":0.$cents,\"usage\":{\"input_tokens\":10,\"output_tokens\":2,\"cache_read_input_tokens\":3,\"cache_creation_input_tokens\":4},\"permission_denials\":[{\"tool_name\":\"Bash\",\"tool_input\":{}}],\"terminal_reason\":\"${4:-completed}\",\"api_error_status\":null,\"user_message_uuid\":\"$uuid\"}"
         }
         while IFS= read -r line; do
           case $line in

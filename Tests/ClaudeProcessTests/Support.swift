@@ -2,6 +2,7 @@ import ClaudeProcess
 import ClusterModel
 import Foundation
 import Logging
+import Subprocess
 import Testing
 
 /// A directory that goes with the test.
@@ -28,6 +29,54 @@ final class Scratch: Sendable {
     func directory(_ name: String) throws -> String {
         try FileManager.default.createDirectory(atPath: "\(path)/\(name)", withIntermediateDirectories: true)
         return "\(path)/\(name)"
+    }
+}
+
+extension Scratch {
+    /// The process ids in a file, one a line; none before it is written.
+    func numbers(in file: String) -> [Int32] {
+        let text = (try? String(contentsOfFile: "\(path)/\(file)", encoding: .utf8)) ?? ""
+        return text.split(separator: "\n").compactMap { Int32($0) }
+    }
+}
+
+/// A child that runs while its test does other things. Nothing here blocks a thread: two cores have only two to share.
+struct Spawned: Sendable {
+    struct End: Sendable {
+        /// 1000 + the signal's number when one ended it.
+        var exitCode: Int32
+        var errors: String
+    }
+
+    let pid: Int32
+    private let task: Task<End, any Error>
+
+    init(_ program: String, _ arguments: [String]) async throws {
+        let (pids, started) = AsyncStream.makeStream(of: Int32.self)
+        task = Task {
+            defer { started.finish() }
+            let configuration = Configuration(
+                executable: .path(.init(program)), arguments: Arguments(arguments),
+                environment: .custom(["PATH": "/usr/bin:/bin"]))
+            let result = try await run(
+                configuration, input: .none, output: .discarded, error: .string(limit: 64 * 1024)
+            ) { execution in
+                _ = started.yield(execution.processIdentifier.value)
+            }
+            switch result.terminationStatus {
+            case .exited(let code): return End(exitCode: code, errors: result.standardError)
+            case .signaled(let signal): return End(exitCode: 1000 + signal, errors: result.standardError)
+            }
+        }
+        var iterator = pids.makeAsyncIterator()
+        pid = try #require(await iterator.next())
+    }
+
+    /// How it ended; the time limit of the suite bounds the wait.
+    var end: End {
+        get async {
+            do { return try await task.value } catch { return End(exitCode: -1, errors: "\(error)") }
+        }
     }
 }
 

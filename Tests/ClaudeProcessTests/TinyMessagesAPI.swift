@@ -23,23 +23,24 @@ final class TinyMessagesAPI: Sendable {
     var requests: [String] { log.withLock { $0 } }
 
     init() throws {
-        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let listening = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        listener = listening
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let bound = withUnsafeMutablePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { raw in
-                bind(listener, raw, length) == 0 && listen(listener, 64) == 0
-                    && getsockname(listener, raw, &length) == 0
+                bind(listening, raw, length) == 0 && listen(listening, 64) == 0
+                    && getsockname(listening, raw, &length) == 0
             }
         }
         guard bound else { throw CannotListen() }
         url = "http://127.0.0.1:\(UInt16(bigEndian: address.sin_port))"
-        let listener = listener
+        let accepting = listener
         Thread.detachNewThread { [weak self] in
             while true {
-                let connection = accept(listener, nil, nil)
+                let connection = accept(accepting, nil, nil)
                 guard connection >= 0 else { return }
                 Thread.detachNewThread { [weak self] in
                     self?.serve(connection)
@@ -100,7 +101,8 @@ final class TinyMessagesAPI: Sendable {
         if let text = content as? String { return (text, false) }
         let blocks = content as? [[String: Any]] ?? []
         let text = blocks.compactMap { $0["text"] as? String }.last ?? ""
-        return (text, blocks.contains { $0["type"] as? String == "tool_result" })
+        // A result of the turn before may stand in front of a prompt.
+        return (text, blocks.last?["type"] as? String == "tool_result")
     }
 
     /// The tool that the model called last.

@@ -7,6 +7,7 @@ public struct DemoScene: Sendable {
     /// `claude` processes of each of the two agents.
     public var instances = 4
 
+    /// Forty tasks, four instances an agent.
     public init() {}
 
     /// Runs it.
@@ -31,7 +32,7 @@ public struct DemoScene: Sendable {
     private func play(_ fleet: Fleet) async throws -> String {
         let bench = fleet.bench
         print(
-            "starting anthropic-sim (\(fleet.api.url)), cc-coordinator (\(fleet.clientsEndpoint)), two cc-agents × \(instances) claude"
+            "starting anthropic-sim (\(try fleet.api.url)), cc-coordinator (\(fleet.clientsEndpoint)), two cc-agents × \(instances) claude"
         )
         try await fleet.startCoordinator()
         try await fleet.startAgent("east", instances: instances)

@@ -24,7 +24,9 @@ extension TaskFailure {
     public init(proto: Ccorchestrator_V1_TaskError) {
         var detail = proto.detail
         if detail.utf8.count > Limits.failureDetailBytes {
-            detail = String(decoding: detail.utf8.suffix(Limits.failureDetailBytes), as: UTF8.self)
+            // From a character's first byte on: a torn one would grow when it is replaced.
+            let end = detail.utf8.suffix(Limits.failureDetailBytes).drop { $0 & 0xC0 == 0x80 }
+            detail = String(decoding: end, as: UTF8.self)
         }
         self.init(className: proto.class, message: proto.message, detail: detail)
     }

@@ -1,0 +1,60 @@
+import ClusterModel
+
+@testable import CoordinatorCore
+
+extension CoordinatorCore {
+    /// Everything that a restart must keep, a line each. A task that waits counts as one whether its backoff is over or not: that is
+    /// for the clock to say.
+    var digest: [String] {
+        var lines: [String] = []
+        for job in jobs {
+            var counts = job.counts
+            counts.queued += counts.backoff
+            counts.backoff = 0
+            lines.append(
+                "job \(job.id) \(job.spec) \(job.key) sealed \(job.sealed) finished \(job.finishedAt.map { $0.milliseconds } ?? -1)"
+            )
+            lines.append("\(counts) \(job.usage) \(job.costMicroUSD)")
+            if job.finishedAt == nil { lines.append("options \(job.options)") }
+            for (index, entry) in job.tasks.enumerated() {
+                let state = entry.state == .backoff ? "queued" : entry.state.name
+                // What counts against an ended task is of no use any more, and not kept.
+                let rest = entry.state.isEnd ? "" : " \(entry.failures) \(entry.givenUp) \(entry.cancelRequested)"
+                lines.append("\(job.id).\(index) \(state) \(entry.attempt) \(entry.sequence) \(entry.options)\(rest)")
+            }
+        }
+        for task in open.keys.sorted() {
+            guard let attempt = open[task] else { continue }
+            lines.append(
+                "open \(TaskID(packed: task))#\(attempt.attempt) row \(attempt.row) on \(agents[Int(attempt.agent.rawValue)].id)"
+            )
+        }
+        lines.append("unfinished \(unfinishedTasks) next job \(nextJob)")
+        return lines
+    }
+}
+
+extension RecoveredState {
+    /// A line a fact, to compare two stores. The next row is left out: any number above all that are used will do.
+    var lines: [String] {
+        var lines = ["next sequence \(nextSequence)"]
+        for job in jobs {
+            lines.append(
+                "job \(job.id) \(job.spec) \(job.key) \(job.submittedAt) \(String(describing: job.finishedAt)) \(job.sealed) \(job.options)"
+            )
+            lines.append("\(job.counts) \(job.usage) \(job.costMicroUSD)")
+            for task in job.tasks { lines.append("\(job.id) \(task)") }
+        }
+        for row in assignments { lines.append("\(row)") }
+        for (id, name) in agents.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+            lines.append("agent \(id) \(name)")
+        }
+        return lines
+    }
+
+    /// Rows that a new row must come after.
+    var highestRow: UInt64 {
+        let closed = jobs.flatMap { $0.tasks.map(\.closedRow) }.max() ?? 0
+        return max(closed, assignments.map(\.row).max() ?? 0)
+    }
+}

@@ -1,0 +1,93 @@
+import ClusterModel
+
+@testable import CoordinatorCore
+
+extension CoordinatorCore {
+    /// What must hold between any two inputs, as sentences about what does not.
+    func sanityCheck() -> [String] {
+        var wrong: [String] = []
+        var unfinished = 0
+        var running = 0
+        for job in jobs {
+            if job.finishedAt != nil {
+                if !job.tasks.isEmpty {
+                    wrong.append("job \(job.id) has finished and keeps \(job.tasks.count) entries")
+                }
+                if !job.sealed { wrong.append("job \(job.id) has finished and is not sealed") }
+                if job.counts.ended != job.counts.tasks {
+                    wrong.append("job \(job.id) has finished without all its tasks")
+                }
+                continue
+            }
+            var counts = [UInt32](repeating: 0, count: TaskState.allCases.count)
+            for index in job.tasks.indices {
+                let entry = job.tasks[index]
+                counts[Int(entry.state.rawValue)] += 1
+                let held = open[TaskID(job: job.id, index: UInt32(index)).packed]
+                if (entry.state == .running) != (held != nil) {
+                    wrong.append(
+                        "task \(job.id).\(index) is \(entry.state.name), its open attempt is \(held?.attempt ?? 0)")
+                }
+                if let held {
+                    running += 1
+                    if held.attempt != entry.attempt {
+                        wrong.append(
+                            "task \(job.id).\(index): attempt \(held.attempt) is open, its last is \(entry.attempt)")
+                    }
+                    if entry.givenUp { wrong.append("task \(job.id).\(index) is open and given up") }
+                }
+                if !entry.state.isEnd { unfinished += 1 }
+                if Int(entry.options) >= job.options.count { wrong.append("task \(job.id).\(index) has no options") }
+                if entry.cancelRequested, entry.state == .queued || entry.state == .backoff {
+                    wrong.append("task \(job.id).\(index) waits though it is to be cancelled")
+                }
+            }
+            for state in TaskState.allCases where job.counts[state] != counts[Int(state.rawValue)] {
+                wrong.append(
+                    "job \(job.id) counts \(job.counts[state]) \(state.name), its entries say \(counts[Int(state.rawValue)])"
+                )
+            }
+            if Int(job.counts.tasks) != job.tasks.count {
+                wrong.append("job \(job.id) counts \(job.counts.tasks) tasks of \(job.tasks.count)")
+            }
+            if job.sealed, job.counts.ended == job.counts.tasks {
+                wrong.append("job \(job.id) is done and not finished")
+            }
+        }
+        if unfinished != unfinishedTasks {
+            wrong.append("\(unfinishedTasks) unfinished tasks are counted, there are \(unfinished)")
+        }
+        if running != open.count {
+            wrong.append("\(open.count) attempts are open, \(running) tasks of unfinished jobs run")
+        }
+        wrong += sanityOfAgents()
+        return wrong
+    }
+
+    private func sanityOfAgents() -> [String] {
+        var wrong: [String] = []
+        var listed = 0
+        for (place, agent) in agents.enumerated() {
+            listed += agent.open.count
+            for packed in agent.open where open[packed].map({ Int($0.agent.rawValue) }) != place {
+                wrong.append("agent \(agent.name) lists task \(TaskID(packed: packed)), which it does not hold")
+            }
+            if Set(agent.open).count != agent.open.count { wrong.append("agent \(agent.name) lists a task twice") }
+            if agent.state == .lost || agent.state == .gone, !agent.open.isEmpty {
+                wrong.append("agent \(agent.name) is \(agent.state.rawValue) and holds \(agent.open.count) attempts")
+            }
+            if agentPlaces[agent.id].map({ Int($0.rawValue) }) != place {
+                wrong.append("agent \(agent.name) is not found by its id")
+            }
+        }
+        if listed != open.count { wrong.append("agents list \(listed) attempts of \(open.count)") }
+        var rows: [UInt64: Int] = [:]
+        for attempt in open.values { rows[attempt.row, default: 0] += 1 }
+        if rows != openInRow { wrong.append("rows count \(openInRow), the open attempts say \(rows)") }
+        if agentPlaces.count != agents.count { wrong.append("\(agentPlaces.count) places for \(agents.count) agents") }
+        // Every task that may run now can be found by the distribution.
+        let queued = jobs.reduce(0) { $0 + ($1.finishedAt == nil ? Int($1.counts.queued) : 0) }
+        if ready.count < queued { wrong.append("\(queued) tasks are queued, the queue holds \(ready.count)") }
+        return wrong
+    }
+}

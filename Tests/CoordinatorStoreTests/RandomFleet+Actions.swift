@@ -1,0 +1,1 @@
+../CoordinatorCoreTests/RandomFleet+Actions.swift

@@ -1,0 +1,1 @@
+../CoordinatorCoreTests/RandomFleet.swift

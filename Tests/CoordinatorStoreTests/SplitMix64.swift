@@ -1,0 +1,1 @@
+../CoordinatorCoreTests/SplitMix64.swift
