@@ -17,6 +17,8 @@ public struct StoredTask: Sendable {
     public var attempts: UInt32
     /// Name of the agent whose attempt ended it; empty when none did.
     public var agent: String
+    /// What it was submitted with.
+    public var priority: Priority
 }
 
 /// An ended task as the store has it.
@@ -85,8 +87,10 @@ extension SQLiteStore {
                 db,
                 sql: """
                     SELECT p.id, p.name, coalesce(substr(p.prompt, 1, 200), '') AS start, e.state, e.attempt,
-                        coalesce(a.name, '') AS agent
-                    FROM prompts p LEFT JOIN endings e ON e.id = p.id LEFT JOIN agents a ON a.id = e.agent
+                        coalesce(a.name, '') AS agent, json_extract(o.body, '$.priority') AS priority
+                    FROM prompts p JOIN tasks t ON t.id = p.id
+                    LEFT JOIN job_options o ON o.job = p.id >> 32 AND o.row = t.options
+                    LEFT JOIN endings e ON e.id = p.id LEFT JOIN agents a ON a.id = e.agent
                     WHERE p.id BETWEEN ? AND ? ORDER BY p.id LIMIT ?
                     """,
                 arguments: [
@@ -99,7 +103,8 @@ extension SQLiteStore {
                     promptStart: row.text("start"),
                     end: state.flatMap { TaskState(rawValue: UInt8($0)) },
                     attempts: UInt32((row["attempt"] as Int64?) ?? 0),
-                    agent: row.text("agent"))
+                    agent: row.text("agent"),
+                    priority: (row["priority"] as Int?).flatMap { Priority(rawValue: $0) } ?? .normal)
             }
         }
     }
