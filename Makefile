@@ -54,7 +54,7 @@ install: ## Put the release binaries into $(DESTDIR)$(PREFIX)/bin, after make bu
 	@for program in $(INSTALLED); do \
 	  test -x .build/release/$$program || { echo "There is no .build/release/$$program yet: run make build first." >&2; exit 1; }; done
 	install -d "$(DESTDIR)$(PREFIX)/bin"
-	install -m 755 $(INSTALLED:%=.build/release/%) "$(DESTDIR)$(PREFIX)/bin"
+	install -s -m 755 $(INSTALLED:%=.build/release/%) "$(DESTDIR)$(PREFIX)/bin"
 
 clean: ## Remove .build; the claude in .dev stays
 	rm -rf .build
