@@ -72,5 +72,5 @@ func sendRawBytes(_ bytes: [UInt8], to endpoint: String) throws {
     }
     guard connected == 0 else { throw SceneError("\(endpoint): \(String(cString: strerror(errno)))") }
     // The other side may hang up before all is written: that is its right.
-    _ = Foundation.send(socket, bytes, bytes.count, Int32(MSG_NOSIGNAL.rawValue))
+    _ = Foundation.send(socket, bytes, bytes.count, Int32(MSG_NOSIGNAL))
 }
