@@ -6,16 +6,16 @@ struct RunningService: Sendable {
     private let name: String
     private let group: ServiceGroup
     private let task: Task<Void, any Error>
-    private let ended: AsyncStream<Void>
+    private let ended: EndSignal
 
     init(_ service: any Service, name: String, logger: Logger) {
         let group = ServiceGroup(services: [service], logger: logger)
-        let (ended, continuation) = AsyncStream.makeStream(of: Void.self)
+        let ended = EndSignal()
         self.name = name
         self.group = group
         self.ended = ended
         task = Task {
-            defer { continuation.finish() }
+            defer { ended.settle() }
             try await group.run()
         }
     }
@@ -38,7 +38,8 @@ struct RunningService: Sendable {
 
     /// Waits until it ends or the calling task is cancelled.
     func unexpectedEnd() async -> any Error {
-        for await _ in ended {}
+        await ended.wait()
+        // Of a service that goes on, the end must not be waited for: that could not be cancelled.
         if Task.isCancelled { return CancellationError() }
         do {
             try await task.value

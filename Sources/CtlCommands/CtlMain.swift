@@ -34,9 +34,10 @@ public enum CtlMain {
     /// - Throws: ``UsageError`` in one sentence; ``ExitStatus/success`` once help or version was printed.
     static func parse(_ arguments: [String]) throws -> any ParsableCommand {
         do {
-            let command = try CtlCommand.parseAsRoot(arguments)
-            // The root alone, and the parser's own help verb, have nothing to wait for.
+            var command = try CtlCommand.parseAsRoot(arguments)
             if command is CtlCommand { throw CleanExit.helpRequest(CtlCommand.self) }
+            // What is no verb of ours is the parser's own help verb, which throws what it has to say.
+            if !(command is any AsyncParsableCommand) { try command.run() }
             return command
         } catch {
             try printHelp(error)
@@ -55,11 +56,11 @@ public enum CtlMain {
 
     private static func sentence(_ error: any Error, arguments: [String]) -> String {
         var sentence = CtlCommand.message(for: error).split(separator: "\n").first.map(String.init) ?? "wrong usage"
-        while sentence.hasSuffix(".") { sentence.removeLast() }
+        if sentence.hasSuffix(".") { sentence.removeLast() }
         let verb = arguments.first.flatMap { word in
             CtlCommand.configuration.subcommands.contains { $0._commandName == word } ? " \(word)" : nil
         }
-        return "\(sentence); see ccctl\(verb ?? "") --help"
+        return "\(sentence) (see ccctl\(verb ?? "") --help)"
     }
 
     /// Ends the process at once: no verb but `run` leaves anything behind that would need care.

@@ -4,8 +4,8 @@ import Testing
 
 @testable import ClaudeProcess
 
-/// The real CLI against a Messages API on loopback. Runs where CCO_TEST_CLAUDE names it.
-@Suite(.enabled(if: realClaude != nil), .timeLimit(.minutes(1)), .serialized)
+/// The real CLI against a Messages API on loopback. Without one these tests fail: what they prove no stand-in can.
+@Suite(.timeLimit(.minutes(1)), .serialized)
 struct RealClaudeTests {
     private func started(_ api: TinyMessagesAPI, _ scratch: Scratch, _ options: TaskOptions = TaskOptions())
         async throws -> ClaudeInstance
@@ -16,7 +16,7 @@ struct RealClaudeTests {
             "CLAUDE_CODE_MAX_RETRIES": "1",
         ]
         let plan = LaunchPlan(
-            options: options, claudePath: try #require(realClaude), guardPath: builtGuard, marker: UUID().uuidString,
+            options: options, claudePath: try #require(realClaude, "no real claude: run `make setup`, or name one with CLAUDE="), guardPath: builtGuard, marker: UUID().uuidString,
             directory: try scratch.directory("work"), configDirectory: config,
             environment: InstanceEnvironment.make(from: agent, configDirectory: config, home: scratch.path))
         return try await ClaudeInstance.start(plan, name: "real", logger: testLogger)
@@ -131,5 +131,8 @@ struct RealClaudeTests {
     }
 }
 
-/// Where the real CLI is; nil: not on this machine.
-let realClaude = ProcessInfo.processInfo.environment["CCO_TEST_CLAUDE"]
+/// Where the real CLI is: `CLAUDE`, else what `make setup` fetched. Nil: not on this machine.
+let realClaude: String? = {
+    let path = ProcessInfo.processInfo.environment["CLAUDE"] ?? FileManager.default.currentDirectoryPath + "/.dev/claude"
+    return FileManager.default.isExecutableFile(atPath: path) ? path : nil
+}()

@@ -40,10 +40,10 @@ import Testing
     }
 
     @Test(arguments: [
-        (["submit", "a", "--wat"], "Unknown option '--wat'; see ccctl submit --help"),
-        (["frobnicate"], "Unexpected argument 'frobnicate'; see ccctl --help"),
-        (["wait"], "Missing expected argument '<job>'; see ccctl wait --help"),
-        (["jobs", "--limit", "0"], "--limit must be 1 to 1000; see ccctl jobs --help"),
+        (["submit", "a", "--zzzzzzzz"], "Unknown option '--zzzzzzzz' (see ccctl submit --help)"),
+        (["frobnicate"], "Unexpected argument 'frobnicate' (see ccctl --help)"),
+        (["wait"], "Missing expected argument '<job>' (see ccctl wait --help)"),
+        (["jobs", "--limit", "0"], "--limit must be 1 to 1000 (see ccctl jobs --help)"),
     ])
     func theParser(_ arguments: [String], _ sentence: String) {
         #expect(refusal { _ = try CtlMain.parse(arguments) } == sentence)

@@ -41,3 +41,15 @@ import Testing
         #expect(try jobs.global.settings().output == .quiet)
     }
 }
+
+@Suite struct HelpTests {
+    @Test(arguments: [["--help"], ["wait", "--help"], ["help", "submit"], ["--version"], []])
+    func helpIsNoError(_ arguments: [String]) {
+        do {
+            _ = try CtlMain.parse(arguments)
+            Issue.record("help was not printed")
+        } catch {
+            #expect(ExitStatus.of(error) == .success)
+        }
+    }
+}

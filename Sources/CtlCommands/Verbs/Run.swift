@@ -41,7 +41,9 @@ struct Run: AsyncParsableCommand {
 
     func run() async throws {
         let settings = try global.settings()
-        LogSetup.bootstrap(level: .warning, format: .text)
+        // Standard error belongs to the live line; CCO_LOG_LEVEL brings the two programs' own lines back.
+        let level = ProcessInfo.processInfo.environment["CCO_LOG_LEVEL"].flatMap(Logger.Level.init(rawValue:))
+        LogSetup.bootstrap(level: level ?? .error, format: .text)
         let folders = RunFolders(dataDirectory: try FleetPlan.dataDirectory(dataDir))
         throw resume ? try await resumed(folders, settings) : try await fresh(folders, settings)
     }
