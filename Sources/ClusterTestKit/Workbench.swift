@@ -17,7 +17,8 @@ public struct Workbench: Sendable {
         self.programs = try programs ?? Self.ownFolder()
         self.claude = claude
         self.keep = keep
-        var template = Array("\(NSTemporaryDirectory())/cco-scene-XXXXXX".utf8CString)
+        var template = Array(
+            (NSTemporaryDirectory() as NSString).appendingPathComponent("cco-scene-XXXXXX").utf8CString)
         guard let made = mkdtemp(&template) else {
             throw SceneError(
                 "no scratch folder can be made in \(NSTemporaryDirectory()): \(String(cString: strerror(errno)))")

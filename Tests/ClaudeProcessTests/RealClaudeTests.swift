@@ -16,7 +16,9 @@ struct RealClaudeTests {
             "CLAUDE_CODE_MAX_RETRIES": "1",
         ]
         let plan = LaunchPlan(
-            options: options, claudePath: try #require(realClaude, "no real claude: run `make setup`, or name one with CLAUDE="), guardPath: builtGuard, marker: UUID().uuidString,
+            options: options,
+            claudePath: try #require(realClaude, "no real claude: run `make setup`, or name one with CLAUDE="),
+            guardPath: builtGuard, marker: UUID().uuidString,
             directory: try scratch.directory("work"), configDirectory: config,
             environment: InstanceEnvironment.make(from: agent, configDirectory: config, home: scratch.path))
         return try await ClaudeInstance.start(plan, name: "real", logger: testLogger)
@@ -133,6 +135,7 @@ struct RealClaudeTests {
 
 /// Where the real CLI is: `CLAUDE`, else what `make setup` fetched. Nil: not on this machine.
 let realClaude: String? = {
-    let path = ProcessInfo.processInfo.environment["CLAUDE"] ?? FileManager.default.currentDirectoryPath + "/.dev/claude"
+    let path =
+        ProcessInfo.processInfo.environment["CLAUDE"] ?? FileManager.default.currentDirectoryPath + "/.dev/claude"
     return FileManager.default.isExecutableFile(atPath: path) ? path : nil
 }()

@@ -95,7 +95,7 @@ extension ControlLane {
             try await withFleet(.withStandIn()) { fleet in
                 try await fleet.startAgent("east", instances: 1)
                 let prompt = "NONCE-large " + String(repeating: "Größe? ", count: 25_000)
-                let answer = String(repeating: "ja, 世界! ", count: 25_000).dropLast()
+                let answer = String(repeating: "ja, 世界! ", count: 30_000).dropLast()
                 let json = try fleet.bench.file(
                     "large.jsonl", "{\"prompt\":\"\(prompt)\"}\n{\"prompt\":\"[[say: \(answer)]]\"}\n")
                 let rows = try await fleet.results(of: try await fleet.submit(["--from-json", json]))
