@@ -140,7 +140,7 @@ let package = Package(
         tests("ClusterWireTests", ["ClusterWire", "ClusterModel", protobuf]),
         tests("SettingsTests", ["Settings", "ClusterModel", logging]),
         tests("CoordinatorStoreTests", ["CoordinatorStore", "CoordinatorCore", "ClusterModel", grdb, crypto]),
-        tests("ClaudeProcessTests", ["ClaudeProcess", "ClusterModel", logging]),
+        tests("ClaudeProcessTests", ["ClaudeProcess", "ClusterModel", subprocess, logging]),
         tests(
             "AgentServerTests",
             ["AgentServer", "ClusterModel", "ClusterWire", "Settings", "ZeroMQ", crypto, lifecycle, logging]),

@@ -214,12 +214,14 @@ extension AgentEngine {
         let capacity = pool.capacity
         ledger.withLock { $0.capacity = capacity }
         let reason = pool.heldBecause
+        sendHeartbeat(at: Clocks.now())
+        // That it leaves was said already.
+        guard !departure.isLeaving else { return }
         if !reason.isEmpty {
             logger.warning("less work is taken", metadata: ["capacity": "\(capacity)", "reason": "\(reason)"])
         } else {
             logger.info("as much work is taken as usual", metadata: ["capacity": "\(capacity)"])
         }
-        sendHeartbeat(at: Clocks.now())
     }
 
     func outboxHoldChanged(_ reason: String?, at now: Instant) { perform(pool.holdChanged(to: reason, at: now)) }

@@ -93,7 +93,8 @@ actor AgentEngine {
         let ticker = Task { [feed] in
             while !Task.isCancelled {
                 feed.yield(.tick)
-                do { try await Task.sleep(for: .milliseconds(Self.tickMilliseconds)) } catch { return }  // The engine has ended.
+                // It throws when the engine has ended.
+                do { try await Task.sleep(for: .milliseconds(Self.tickMilliseconds)) } catch { return }
             }
         }
         defer {

@@ -2,8 +2,10 @@
 public struct BlobRef: Hashable, Sendable {
     /// SHA-256, 32 bytes.
     public var sha256: [UInt8]
+    /// Length of the content in bytes.
     public var size: UInt64
 
+    /// Everything as given: neither the hash nor its length is checked here.
     public init(sha256: [UInt8], size: UInt64) {
         self.sha256 = sha256
         self.size = size

@@ -48,10 +48,12 @@ public enum ErrorClass: String, Sendable, CaseIterable {
 public struct TaskFailure: Hashable, Sendable {
     /// An ``ErrorClass`` name, or one that a newer agent knows.
     public var errorClass: String
+    /// A sentence for people.
     public var message: String
     /// The end of the stream and of standard error, at most 64 KiB.
     public var detail: String
 
+    /// A failure of a class that this version knows.
     public init(_ errorClass: ErrorClass, _ message: String, detail: String = "") {
         self.init(className: errorClass.rawValue, message: message, detail: detail)
     }

@@ -1,5 +1,6 @@
 /// How a task is to be run. The tasks of a job share a table of these, so that a million tasks cost one row.
 public struct TaskOptions: Hashable, Sendable {
+    /// Which waiting task goes first, over all jobs; equals go in order of arrival.
     public var priority: Priority
     /// What executes it: `claude`.
     public var runner: String
@@ -7,7 +8,9 @@ public struct TaskOptions: Hashable, Sendable {
     public var model: String
     /// Empty: the agent's default.
     public var permissionMode: String
+    /// Tools that the CLI uses without asking, in its own notation such as `Bash(git *)`; empty: none are named.
     public var allowedTools: [String]
+    /// Tools that the CLI may not use, in the same notation; empty: none are named.
     public var disallowedTools: [String]
     /// Absolute path on the agent's host; empty: a scratch directory of the agent's.
     public var directory: String
@@ -22,6 +25,7 @@ public struct TaskOptions: Hashable, Sendable {
     /// Attempts that may fail before the task does, the first included; 0: the coordinator's default.
     public var maxAttempts: UInt32
 
+    /// Normal priority and every default of the agent and the coordinator, but for what is given.
     public init(
         priority: Priority = .normal, runner: String = "claude", model: String = "", permissionMode: String = "",
         allowedTools: [String] = [], disallowedTools: [String] = [], directory: String = "", timeout: Milliseconds = 0,

@@ -12,6 +12,7 @@ public enum TaskState: UInt8, Sendable, CaseIterable {
     case skipped
     case expired
 
+    /// Whether the task is over for good.
     public var isEnd: Bool { rawValue >= TaskState.succeeded.rawValue }
 
     /// The word that people and scripts read.

@@ -2,12 +2,15 @@ import Foundation
 
 /// A coordinator, its agents and, where the real CLI works, a simulated API, as real processes on loopback.
 public actor Fleet {
+    /// Where everything of it is written.
     public nonisolated let bench: Workbench
     private let simulatedAPI: SimulatedAPI?
     private let ports: [UInt16]
     private let options: [String]
     private let coordinatorEnvironment: [String: String]
+    /// The coordinator that was started last; nil before.
     public private(set) var coordinator: ManagedProcess?
+    /// The latest process started under each name, which may have ended.
     public private(set) var agents: [String: ManagedProcess] = [:]
 
     /// - Parameters:
@@ -35,8 +38,11 @@ public actor Fleet {
 
     /// Where ccctl finds the coordinator.
     public nonisolated var clientsEndpoint: String { "tcp://127.0.0.1:\(ports[1])" }
+    /// Where agents find the coordinator.
     public nonisolated var agentsEndpoint: String { "tcp://127.0.0.1:\(ports[0])" }
+    /// Where content over 64 KiB comes and goes.
     public nonisolated var blobsEndpoint: String { "tcp://127.0.0.1:\(ports[2])" }
+    /// Where the coordinator keeps its store.
     public nonisolated var dataDirectory: String { bench.scratch + "/coordinator" }
 
     /// Where the coordinator works and listens, as flags.
@@ -87,9 +93,20 @@ public actor Fleet {
 
     /// What a run of ccctl gave.
     public struct Run: Sendable {
+        /// The exit code, or 128 and the number of the signal that ended it.
         public var code: Int32
+        /// Standard output, whole.
         public var output: String
+        /// Standard error, whole.
         public var errors: String
+        /// As a program left it.
+        public init(code: Int32, output: String, errors: String) {
+            self.code = code
+            self.output = output
+            self.errors = errors
+        }
+
+        /// The output without the white space around it.
         public var trimmed: String { output.trimmingCharacters(in: .whitespacesAndNewlines) }
     }
 

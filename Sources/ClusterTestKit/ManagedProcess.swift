@@ -3,7 +3,9 @@ import Synchronization
 
 /// A program that a scene started; it is ended by its pid and nothing else is.
 public final class ManagedProcess: Sendable {
+    /// What the scene calls it; its log is named so too.
     public let name: String
+    /// Its process number: valid while ``isRunning``.
     public let pid: Int32
     /// Standard output and standard error, appended.
     public let log: String
@@ -38,6 +40,7 @@ public final class ManagedProcess: Sendable {
         pid = process.processIdentifier
     }
 
+    /// Whether it has not ended yet.
     public var isRunning: Bool { process.process.isRunning }
 
     /// Sends a signal; nothing happens when it has ended.

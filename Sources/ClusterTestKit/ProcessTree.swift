@@ -2,14 +2,21 @@ import Foundation
 
 /// Processes as /proc shows them. A pid is used again one day: a process is its pid and its start time.
 public struct ProcessTree: Sendable {
+    /// One process at the moment of reading.
     public struct Entry: Hashable, Sendable {
+        /// Its number, which another process may bear later.
         public var pid: Int32
+        /// Its parent's pid; 1, or a subreaper's, once the parent has ended.
         public var parent: Int32
+        /// When it started, in clock ticks since the boot.
         public var startTicks: UInt64
+        /// Its arguments, each followed by a space; empty for a zombie or a kernel thread.
         public var command: String
+        /// Whether it has ended and only waits to be collected.
         public var isZombie: Bool
     }
 
+    /// Every process that could be read, in no order.
     public let entries: [Entry]
 
     /// Reads all processes now.

@@ -6,7 +6,9 @@ import Foundation
 
 /// A running anthropic-sim and what it says of itself.
 public struct SimulatedAPI: Sendable {
+    /// The program itself, for a scene that stops it or reads its log.
     public let process: ManagedProcess
+    /// Its base address, `http://127.0.0.1:PORT`: what ANTHROPIC_BASE_URL is set to.
     public let url: String
 
     /// Starts one on a free port.
@@ -28,10 +30,15 @@ public struct SimulatedAPI: Sendable {
 
     /// `/_stats`, the part that scenes look at.
     public struct Stats: Decodable, Sendable {
+        /// Message calls that arrived, whatever became of them.
         public var total: Int
+        /// Calls answered in full.
         public var ok: Int
+        /// Calls that are open now, those held back included.
         public var openNow: Int
+        /// The most calls that were open at once.
         public var peakOpen: Int
+        /// Calls answered with 429.
         public var status429: Int
 
         enum CodingKeys: String, CodingKey {
@@ -44,18 +51,29 @@ public struct SimulatedAPI: Sendable {
 
     /// One prompt that began a turn, from `/_prompts`.
     public struct Prompt: Decodable, Sendable {
+        /// Its first 300 characters, without what the CLI adds.
         public var text: String
+        /// Its distinct `NONCE-…` words, in order of appearance.
         public var nonces: [String]
+        /// Calls that arrived with it as their last message: more than 1 means that it was asked again.
         public var arrived: Int
+        /// Calls among them that were answered in full.
         public var answered: Int
     }
 
+    /// Asks for the counts as they are now.
+    ///
+    /// - Throws: ``SceneError`` for another status than 200, the URL loader's or the decoder's error otherwise.
     public func stats() async throws -> Stats { try JSONDecoder().decode(Stats.self, from: try await get("/_stats")) }
+    /// Asks for every distinct prompt so far.
+    ///
+    /// - Throws: as ``stats()``.
     public func prompts() async throws -> [Prompt] {
         try JSONDecoder().decode([Prompt].self, from: try await get("/_prompts"))
     }
     /// Message calls are accepted and not answered until ``release()``.
     public func hold() async throws { _ = try await request("POST", "/_hold") }
+    /// Answers what ``hold()`` kept waiting, and from now on every call again.
     public func release() async throws { _ = try await request("POST", "/_release") }
 
     private func get(_ path: String) async throws -> Data { try await request("GET", path) }

@@ -8,6 +8,7 @@ public struct Workbench: Sendable {
     public let scratch: String
     /// The claude binary under test.
     public let claude: String
+    /// Whether ``cleanUp()`` leaves the scratch folder for a look at it.
     public let keep: Bool
 
     /// Makes a scratch folder.
@@ -71,6 +72,8 @@ public struct Workbench: Sendable {
 
 /// A scene that did not go as it must.
 public struct SceneError: Error, CustomStringConvertible, Sendable {
+    /// A sentence: what was seen where what was due, with the end of a log where that helps.
     public var description: String
+    /// A failure in these words.
     public init(_ description: String) { self.description = description }
 }

@@ -44,16 +44,28 @@ struct AgentEntry {
 
 /// An agent as clients are shown it.
 public struct AgentSummary: Sendable {
+    /// Stays the same over the agent's restarts.
     public var id: AgentID
+    /// What its operator calls it.
     public var name: String
+    /// The machine it said it runs on; empty for an agent that is awaited.
     public var host: String
+    /// How it stands with the coordinator now.
     public var state: AgentState
+    /// Its latest heartbeat; before the first, the capacity that it said hello with. All zero once it is lost or gone.
     public var report: AgentReport
+    /// Attempts that it holds, by the coordinator's count.
     public var running: Int
+    /// Its program's version; empty for an agent that is awaited.
     public var version: String
+    /// Its Claude Code's version; empty when it did not say.
     public var claudeVersion: String
+    /// What its operator says of it, by name.
     public var labels: [String: String]
+    /// Results from it that ended a task well, since this coordinator started.
     public var succeeded: UInt64
+    /// Results from it that ended an attempt otherwise, since this coordinator started; lost attempts have none.
     public var failed: UInt64
+    /// How long nothing has come from it.
     public var silent: Milliseconds
 }

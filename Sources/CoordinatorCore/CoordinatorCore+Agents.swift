@@ -9,7 +9,9 @@ extension CoordinatorCore {
 
     /// An agent said hello: for the first time, after a reconnect, or because it was asked to.
     public mutating func agentIntroduced(_ hello: AgentIntroduction, at now: Moment) -> IntroductionOutcome {
-        if let other = agents.first(where: { $0.name == hello.name && $0.id != hello.id && $0.state == .live }) {
+        if let other = agents.first(where: {
+            $0.name == hello.name && $0.id != hello.id && ($0.state == .live || $0.state == .suspect)
+        }) {
             emit(
                 .refuse(
                     hello.route,

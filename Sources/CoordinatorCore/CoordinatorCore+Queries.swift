@@ -55,8 +55,12 @@ extension CoordinatorCore {
 
 /// A task as memory has it.
 public struct LiveTask: Sendable {
+    /// Where it stands now.
     public var state: TaskState
+    /// Of its row of options.
     public var priority: Priority
+    /// Attempts sent so far; 0: it was never tried.
     public var attempts: UInt32
+    /// Name of the agent that holds it; empty when none does.
     public var agent: String
 }

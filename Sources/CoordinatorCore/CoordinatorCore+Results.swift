@@ -73,7 +73,8 @@ extension CoordinatorCore {
         jobs[job].tasks[index].failures = failures
         jobs[job].usage += result.usage
         jobs[job].costMicroUSD &+= result.costMicroUSD
-        let delay = backoff(after: burns ? UInt32(failures) : min(number, 4))
+        // What an agent hands back has failed nowhere: it waits only long enough not to return in one crowd.
+        let delay = backoff(after: burns ? UInt32(failures) : errorClass == .agentLeft ? 1 : min(number, 4))
         record(
             .attemptEnded(
                 EndedAttempt(

@@ -7,9 +7,11 @@ import HeapModule
 /// commits its records in one transaction, and carries its effects out when that is on disk. No decision walks a Dictionary or a Set:
 /// their order differs from process to process.
 public struct CoordinatorCore: Sendable {
+    /// The store whose attempts these are: results that name another are set aside.
     public let storeID: StoreID
     /// Grows each time a coordinator takes this store over.
     public let term: UInt64
+    /// What it decides by; fixed while it lives.
     public let configuration: CoreConfiguration
 
     var jobs: [JobEntry] = []

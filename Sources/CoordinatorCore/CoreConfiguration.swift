@@ -21,6 +21,7 @@ public struct CoreConfiguration: Sendable {
     /// How long an agent that left or was lost is remembered and shown.
     public var forgetAgentsAfter: Milliseconds
 
+    /// A default for whatever is left out.
     public init(
         lease: Milliseconds = .seconds(30), suspectAfter: Milliseconds = .seconds(3), maxAttempts: UInt32 = 3,
         retryBase: Milliseconds = .seconds(1), retryCap: Milliseconds = .seconds(300), maxQueuedTasks: Int = 5_000_000,

@@ -26,9 +26,12 @@ public enum DurableRecord: Sendable {
 
 /// Made by the client for one submit, the same in all its batches and repeats.
 public struct SubmissionKey: Hashable, Sendable {
+    /// The first 8 of its 16 random bytes, read big-endian.
     public var high: UInt64
+    /// The last 8 of them, read big-endian.
     public var low: UInt64
 
+    /// Everything as given.
     public init(high: UInt64, low: UInt64) {
         self.high = high
         self.low = low
@@ -37,9 +40,12 @@ public struct SubmissionKey: Hashable, Sendable {
 
 /// An attempt inside the store that numbers it.
 public struct AttemptNumber: Hashable, Sendable {
+    /// The task that is tried.
     public var task: TaskID
+    /// From 1.
     public var attempt: UInt32
 
+    /// Everything as given.
     public init(task: TaskID, attempt: UInt32) {
         self.task = task
         self.attempt = attempt
@@ -48,10 +54,13 @@ public struct AttemptNumber: Hashable, Sendable {
 
 /// An attempt that failed, was lost or handed back, while its task goes on.
 public struct EndedAttempt: Sendable {
+    /// Which attempt it was.
     public var number: AttemptNumber
+    /// The agent that held it.
     public var agent: AgentID
     /// The assignment row it was open in; 0 when it had been given up before.
     public var row: UInt64
+    /// Why it did not end its task.
     public var failure: TaskFailure
     /// Failures that count against the task so far.
     public var failures: UInt8
@@ -59,21 +68,29 @@ public struct EndedAttempt: Sendable {
     public var givenUp: Bool
     /// Not to be queued before.
     public var retryAt: WallTime
+    /// When the coordinator learned of it.
     public var at: WallTime
     /// What it cost, if it reported.
     public var usage: Usage
+    /// What it cost, in millionths of a dollar; 0 if it did not report.
     public var costMicroUSD: UInt64
 }
 
 /// A task that has its end.
 public struct EndedTask: Sendable {
+    /// Which task it is.
     public var task: TaskID
+    /// One of the ends.
     public var state: TaskState
     /// 0: it was never tried.
     public var attempt: UInt32
+    /// The agent of the attempt that ended it; nil when the end came from the coordinator while nobody held it.
     public var agent: AgentID?
+    /// The report that ended it; nil when none did (cancelled while it waited, given up with a lost agent).
     public var result: AttemptResult?
+    /// Why it did not succeed; nil when it did. It goes before the failure in ``result``.
     public var failure: TaskFailure?
+    /// When the coordinator learned of it.
     public var at: WallTime
 }
 

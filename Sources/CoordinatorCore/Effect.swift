@@ -12,19 +12,25 @@ public enum Effect: Sendable {
 
 /// Names a request that waits for its answer; the shell knows whose it is.
 public struct ReplyHandle: Hashable, Sendable {
+    /// The shell's own number for it; the core only hands it back.
     public var rawValue: UInt64
+    /// The handle of that number.
     public init(rawValue: UInt64) { self.rawValue = rawValue }
 }
 
 /// Names a connection; the shell knows which.
 public struct RouteHandle: Hashable, Sendable {
+    /// The shell's own number for it; the core only hands it back.
     public var rawValue: UInt64
+    /// The handle of that number.
     public init(rawValue: UInt64) { self.rawValue = rawValue }
 }
 
 /// Place of an agent in the core's table: small, stable while the coordinator lives.
 public struct AgentIndex: Hashable, Sendable {
+    /// From 0; an agent that is forgotten leaves its place to another.
     public var rawValue: Int32
+    /// The agent in that place.
     public init(rawValue: Int32) { self.rawValue = rawValue }
 }
 
@@ -47,20 +53,27 @@ public enum RefusalCode: String, Sendable {
 
 /// An attempt to send: the shell adds prompt and options.
 public struct AttemptOrder: Sendable {
+    /// The attempt, with a number that was not sent before.
     public var token: AttemptToken
+    /// The row that the task names in its job's table.
     public var options: TaskOptions
 }
 
 /// What an introduced agent is told.
 public struct Welcome: Sendable {
+    /// To be named in all that the agent sends from now on; never the same twice in a store's life.
     public var session: UInt64
+    /// The hello that this answers, by the agent's own count.
     public var introduction: UInt64
+    /// Attempts that the hello named as running and that are its no more: it stops them and drops their results.
     public var abandon: [AttemptToken]
 }
 
 /// What an agent that can't be taken is told.
 public struct AgentRefusal: Sendable {
+    /// For programs, such as `name_taken`.
     public var code: String
+    /// A sentence for the agent's operator.
     public var message: String
     /// It need not try again.
     public var final: Bool
@@ -68,11 +81,15 @@ public struct AgentRefusal: Sendable {
 
 /// What one turn of the loop made: the records of one transaction, and the effects that wait for it.
 public struct Turn: Sendable {
+    /// In the order in which they must be written.
     public var records: [DurableRecord] = []
+    /// In the order in which they must be carried out.
     public var effects: [Effect] = []
     /// Rows the records write, to bound a transaction.
     public var weight = 0
 
+    /// A turn in which nothing happened.
     public init() {}
+    /// Whether there is nothing to write and nothing to carry out.
     public var isEmpty: Bool { records.isEmpty && effects.isEmpty }
 }

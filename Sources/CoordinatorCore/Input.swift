@@ -2,16 +2,24 @@ import ClusterModel
 
 /// One batch of a submit, checked for shape by the shell.
 public struct SubmitBatch: Sendable {
+    /// The same in every batch of one submit: it finds the job.
     public var key: SubmissionKey
     /// Nil: the job that the key names, made if there is none.
     public var job: JobID?
+    /// What the job is called and whose it is; looked at in the first batch only.
     public var spec: JobSpec
+    /// The job's row at which ``options`` begin: rows that are there already are passed over.
     public var firstOptions: UInt32
+    /// Rows for the job's table; may be empty.
     public var options: [TaskOptions]
+    /// The job's place at which ``tasks`` begin: tasks that are there already are passed over.
     public var firstIndex: UInt32
+    /// In the job's order; may be empty.
     public var tasks: [TaskSpec]
+    /// Whether the job is whole with this batch.
     public var seal: Bool
 
+    /// An empty batch of a new job, but for what is given.
     public init(
         key: SubmissionKey, job: JobID? = nil, spec: JobSpec = JobSpec(), firstOptions: UInt32 = 0,
         options: [TaskOptions] = [],
@@ -30,19 +38,32 @@ public struct SubmitBatch: Sendable {
 
 /// How an agent introduces itself.
 public struct AgentIntroduction: Sendable {
+    /// The connection that it came by; a refusal goes there.
     public var route: RouteHandle
+    /// The same as long as its state directory lives.
     public var id: AgentID
+    /// Drawn anew at each start of its program.
     public var incarnation: UInt64
+    /// What its operator calls it; refused while another live agent has it.
     public var name: String
+    /// The machine it runs on, as it names it.
     public var host: String
+    /// Its program's version.
     public var version: String
+    /// What its `claude --version` gives; empty when it does not say.
     public var claudeVersion: String
+    /// Attempts it will hold at once.
     public var capacity: UInt32
+    /// What its operator says of it, by name.
     public var labels: [String: String]
+    /// Attempts that it holds, started or not.
     public var running: [AttemptToken]
+    /// Attempts whose results lie in its outbox, not acknowledged.
     public var finished: [AttemptToken]
+    /// Its program's own count of hellos; the welcome repeats it.
     public var introduction: UInt64
 
+    /// An agent that holds nothing, but for what is given.
     public init(
         route: RouteHandle, id: AgentID, incarnation: UInt64, name: String, host: String = "", version: String = "",
         claudeVersion: String = "", capacity: UInt32, labels: [String: String] = [:], running: [AttemptToken] = [],
@@ -65,13 +86,20 @@ public struct AgentIntroduction: Sendable {
 
 /// What a heartbeat tells.
 public struct AgentReport: Sendable {
+    /// Attempts it will hold at once from now on; 0 while it takes no work.
     public var capacity: UInt32
+    /// `claude` processes that it has, idle ones included.
     public var instances: UInt32
+    /// Of them, those with a turn.
     public var busy: UInt32
+    /// Results in its outbox that are not acknowledged.
     public var outbox: UInt32
+    /// Why ``capacity`` is lowered, in words; empty: it is not.
     public var heldBecause: String
+    /// Resident memory of its `claude` processes together, in bytes, as last measured.
     public var residentBytes: UInt64
 
+    /// An idle agent without instances, but for what is given.
     public init(
         capacity: UInt32, instances: UInt32 = 0, busy: UInt32 = 0, outbox: UInt32 = 0, heldBecause: String = "",
         residentBytes: UInt64 = 0

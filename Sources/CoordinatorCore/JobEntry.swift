@@ -32,16 +32,26 @@ struct JobEntry {
 
 /// How many of a job's tasks stand where.
 public struct JobCounts: Hashable, Sendable {
+    /// All of them: the sum of the counts below.
     public var tasks: UInt32 = 0
+    /// Ready for the next agent with room.
     public var queued: UInt32 = 0
+    /// Held by an agent.
     public var running: UInt32 = 0
+    /// Waiting after a failure; clients see them as queued.
     public var backoff: UInt32 = 0
+    /// Ended with an answer.
     public var succeeded: UInt32 = 0
+    /// Ended without one: no further attempt could help, or none was left.
     public var failed: UInt32 = 0
+    /// Ended by the user.
     public var cancelled: UInt32 = 0
+    /// Ended as skipped; no rule of this version skips a task.
     public var skipped: UInt32 = 0
+    /// Ended as expired; no rule of this version lets a task expire.
     public var expired: UInt32 = 0
 
+    /// All zero.
     public init() {}
 
     /// Tasks that have their end.
@@ -78,12 +88,20 @@ public struct JobCounts: Hashable, Sendable {
 
 /// A job as clients are shown it.
 public struct JobSummary: Sendable {
+    /// From 1, in the order in which jobs came.
     public var id: JobID
+    /// As it was submitted.
     public var spec: JobSpec
+    /// When its first batch came in.
     public var submittedAt: WallTime
+    /// When its last task had its end; nil while any has none, or more may be added.
     public var finishedAt: WallTime?
+    /// Whether it is whole: no task can be added.
     public var sealed: Bool
+    /// Where its tasks stand now.
     public var counts: JobCounts
+    /// Of all its attempts that reported, those that failed included.
     public var usage: Usage
+    /// Of the same attempts, in millionths of a dollar.
     public var costMicroUSD: UInt64
 }

@@ -135,7 +135,7 @@ extension CoordinatorLoop {
         message.name = task.name
         message.promptStart = task.promptStart
         message.state = (task.end ?? live?.state ?? .queued).name
-        message.priority = UInt32(live?.priority.rawValue ?? 0)
+        message.priority = UInt32((live?.priority ?? task.priority).rawValue)
         message.attempts = task.end == nil ? live?.attempts ?? 0 : task.attempts
         message.agent = task.end == nil ? live?.agent ?? "" : task.agent
         return message

@@ -5,34 +5,55 @@ import GRDB
 
 /// A task as the store has it, for a listing.
 public struct StoredTask: Sendable {
+    /// Place in its job, from 0.
     public var index: UInt32
+    /// What the user calls it; may be empty.
     public var name: String
     /// At most 200 characters.
     public var promptStart: String
     /// Nil: no end yet.
     public var end: TaskState?
+    /// Attempts sent; 0 while it has no end, since only ends are looked at.
     public var attempts: UInt32
+    /// Name of the agent whose attempt ended it; empty when none did.
     public var agent: String
+    /// What it was submitted with.
+    public var priority: Priority
 }
 
 /// An ended task as the store has it.
 public struct StoredResult: Sendable {
+    /// Its job and place.
     public var task: TaskID
+    /// What the user calls it; may be empty.
     public var name: String
+    /// One of the ends.
     public var state: TaskState
+    /// Attempts sent; 0: it was never tried.
     public var attempts: UInt32
     /// Empty: it was never run.
     public var agent: String
+    /// `agent/slot.generation`; empty: none was reported.
     public var instance: String
+    /// The final text; nil when there is none.
     public var answer: Content?
+    /// The object that met the task's schema, as JSON; nil when there is none.
     public var structured: Content?
+    /// Why it did not succeed; nil when it did.
     public var failure: TaskFailure?
+    /// Of the attempt that ended it; all 0 when it reported nothing.
     public var usage: Usage
+    /// Of the same attempt, in millionths of a dollar.
     public var costMicroUSD: UInt64
+    /// The CLI's session; empty when no instance gave a result.
     public var sessionID: String
+    /// When the coordinator took the task.
     public var queuedAt: WallTime
+    /// When the attempt that ended it began, by its agent's clock; nil when no result ended it.
     public var startedAt: WallTime?
+    /// When that attempt ended, by its agent's clock; when the coordinator ended the task, if no result did.
     public var finishedAt: WallTime
+    /// The line that a template was filled with, or the prompt itself.
     public var input: Content
 
     /// What it weighs in a message, roughly, in bytes.
@@ -66,8 +87,10 @@ extension SQLiteStore {
                 db,
                 sql: """
                     SELECT p.id, p.name, coalesce(substr(p.prompt, 1, 200), '') AS start, e.state, e.attempt,
-                        coalesce(a.name, '') AS agent
-                    FROM prompts p LEFT JOIN endings e ON e.id = p.id LEFT JOIN agents a ON a.id = e.agent
+                        coalesce(a.name, '') AS agent, json_extract(o.body, '$.priority') AS priority
+                    FROM prompts p JOIN tasks t ON t.id = p.id
+                    LEFT JOIN job_options o ON o.job = p.id >> 32 AND o.row = t.options
+                    LEFT JOIN endings e ON e.id = p.id LEFT JOIN agents a ON a.id = e.agent
                     WHERE p.id BETWEEN ? AND ? ORDER BY p.id LIMIT ?
                     """,
                 arguments: [
@@ -80,7 +103,8 @@ extension SQLiteStore {
                     promptStart: row.text("start"),
                     end: state.flatMap { TaskState(rawValue: UInt8($0)) },
                     attempts: UInt32((row["attempt"] as Int64?) ?? 0),
-                    agent: row.text("agent"))
+                    agent: row.text("agent"),
+                    priority: (row["priority"] as Int?).flatMap { Priority(rawValue: $0) } ?? .normal)
             }
         }
     }

@@ -12,11 +12,12 @@ public final class SQLiteStore: Sendable {
     public let storeID: StoreID
     /// Grows with every ``open(directory:)``.
     public let term: UInt64
+    /// The data directory as it was given to ``open(directory:newStoreID:)``, locked as long as this lives.
     public let directory: String
     let pool: DatabasePool
     private let lock: DirectoryLock
 
-    /// How long one read may take before it is ended, so that no query holds the write-ahead log back.
+    /// Connections that read beside the one that writes.
     public static let readersAtMost = 3
     /// Results set aside that are kept; the oldest go first.
     public static let setAsideAtMost = 10_000

@@ -6,6 +6,7 @@ import Glibc
 public struct StoreError: Error, CustomStringConvertible, Sendable {
     /// What kind of trouble it is; open for more.
     public struct Code: Hashable, Sendable {
+        /// The word that logs and programs read, such as `disk_full`.
         public let name: String
         /// The disk has no room: nothing of the transaction is there.
         public static let diskFull = Code(name: "disk_full")
@@ -21,9 +22,12 @@ public struct StoreError: Error, CustomStringConvertible, Sendable {
         public static let broken = Code(name: "broken")
     }
 
+    /// What a program may act on.
     public var code: Code
+    /// A sentence: what was wrong, where, and what to do.
     public var description: String
 
+    /// An error in these words.
     public init(_ code: Code, _ description: String) {
         self.code = code
         self.description = description

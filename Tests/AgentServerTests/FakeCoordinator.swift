@@ -31,7 +31,7 @@ final class FakeCoordinator: Sendable {
         try socket.apply(.routerDefaults)
         try socket.curveServer(keys, domain: "agents")
         try socket.bind(port == 0 ? "tcp://127.0.0.1:*" : "tcp://127.0.0.1:\(port)")
-        endpoint = socket.lastEndpoint
+        endpoint = try socket.lastEndpoint
         let shared = SharedState()
         state = shared
         nonisolated(unsafe) let owned = socket  // The thread's alone from here on.
@@ -42,6 +42,9 @@ final class FakeCoordinator: Sendable {
         var incoming = Incoming()
         var poller = Poller()
         do {
+            var answer = Ccorchestrator_V1_CoordinatorMessage()
+            answer.heartbeatAck = .init()
+            let heartbeatAck: [UInt8] = try answer.serializedBytes()
             _ = try poller.add(socket)
             while !shared.mutex.withLock({ $0.isStopping }) {
                 _ = try poller.wait(timeoutMilliseconds: 5)
@@ -51,6 +54,8 @@ final class FakeCoordinator: Sendable {
                     shared.mutex.withLock { state in
                         state.peer = peer
                         if let body = message.body { state.received.append(body) }
+                        // An agent that hears nothing says hello again.
+                        if case .heartbeat = message.body { state.outgoing.append(heartbeatAck) }
                     }
                 }
                 let (peer, frames) = shared.mutex.withLock { state in

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Agents come, go and fall silent")
 struct AgentTests {
-    @Test("A name that a live agent bears is refused, with what to do; not when that agent is silent")
+    @Test("A name that a live agent bears is refused, with what to do; not when that agent is lost")
     func nameTaken() throws {
         let bench = CoreBench()
         let first = try #require(bench.hello(1, name: "same"))
@@ -20,6 +20,9 @@ struct AgentTests {
         #expect(bench.hello(1, name: "same", incarnation: 2) == first)
         bench.pass(3000)
         #expect(bench.agentState(first) == .suspect)
+        #expect(bench.hello(2, name: "same") == nil, "one that is silent for a moment comes back under its name")
+        bench.pass(27_000)
+        #expect(bench.agentState(first) == .lost)
         #expect(bench.hello(2, name: "same") != nil)
     }
 

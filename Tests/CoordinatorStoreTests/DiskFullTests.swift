@@ -8,9 +8,10 @@ import Testing
 
 @Suite("A full disk", .serialized)
 struct DiskFullTests {
-    /// 24 MB in one transaction.
+    /// 12 MB in one transaction.
     private func big(_ job: UInt32) -> [DurableRecord] {
-        let tasks = (0..<400).map { TaskSpec(prompt: .text(String(repeating: "\($0 % 10)", count: 60_000))) }
+        let text = String(repeating: "☃", count: 20_000)
+        let tasks = (0..<200).map { _ in TaskSpec(prompt: .text(text)) }
         return opened(tasks, job: JobID(rawValue: job), sequence: UInt64(job) * 1000)
     }
 
@@ -36,7 +37,7 @@ struct DiskFullTests {
         disk.makeRoom()
         try store.commit(big(2))
         #expect(try jobs(store) == [1, 2])
-        #expect(try store.prompts([TaskID(job: JobID(rawValue: 2), index: 399)]).first?.size == 60_000)
+        #expect(try store.prompts([TaskID(job: JobID(rawValue: 2), index: 199)]).first?.size == 60_000)
     }
 
     @Test("A coordinator that ends on a full disk finds all of it when there is room again")
@@ -75,7 +76,7 @@ struct DiskFullTests {
     func blobs() throws {
         let disk = try SmallDisk()
         let store = try BlobStore(directory: disk.path)
-        let content = Data((0..<20 << 20).map { UInt8(truncatingIfNeeded: $0 / 1000) })
+        let content = Data(repeating: 7, count: 10 << 20)
         let blob = BlobRef(sha256: Array(SHA256.hash(data: content)), size: UInt64(content.count))
         func put() throws {
             var offset = 0

@@ -1,12 +1,12 @@
 import Foundation
 import Glibc
 
-/// A directory that takes 16 MiB more and then is full, until ``makeRoom()``.
+/// A directory that takes 8 MiB more and then is full, until ``makeRoom()``.
 ///
 /// Whoever may mount gets a file system of its own with a file that fills it. For anybody else the process's limit on the size of
 /// a file does it; it is far above what the tests beside this one write.
 final class SmallDisk {
-    static let roomBytes = 16 << 20
+    static let roomBytes = 8 << 20
     let scratch: ScratchDirectory
     let path: String
     private let isMounted: Bool
@@ -16,10 +16,10 @@ final class SmallDisk {
         scratch = try ScratchDirectory()
         path = scratch.path + "/disk"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
-        isMounted = mount("none", path, "tmpfs", 0, "size=96m") == 0
+        isMounted = mount("none", path, "tmpfs", 0, "size=48m") == 0
         if isMounted {
             let filler = open(path + "/filler", O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
-            let refused = posix_fallocate(filler, 0, off_t(96 << 20 - Self.roomBytes))
+            let refused = posix_fallocate(filler, 0, off_t(48 << 20 - Self.roomBytes))
             close(filler)
             guard refused == 0 else { throw POSIXError(POSIXErrorCode(rawValue: refused) ?? .EIO) }
         } else {

@@ -4,7 +4,7 @@ import Foundation
 @testable import Settings
 
 /// Surroundings of a test: nothing of this machine comes in.
-func context(_ environment: [String: String] = [:], in folder: String = "/work") -> SettingsContext {
+func context(_ environment: [String: String] = [:], in folder: String = "/srv") -> SettingsContext {
     SettingsContext(
         environment: ["HOME": "/home/ann"].merging(environment) { $1 }, workingDirectory: folder, hostName: "builder-1")
 }

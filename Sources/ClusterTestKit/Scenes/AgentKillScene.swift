@@ -2,10 +2,16 @@ import Foundation
 
 /// An agent is killed while its instances run Bash tools: nothing below it may live two seconds later, and its tasks end on the other.
 public struct AgentKillScene: Sendable {
+    /// `claude` processes of each of the two agents, and Bash tools that each has running at the kill.
     public var instances = 4
 
+    /// Four instances an agent.
     public init() {}
 
+    /// Runs it.
+    ///
+    /// - Returns: the last line, a JSON object.
+    /// - Throws: ``SceneError`` for whatever did not go as it must; the error itself where a file or a call failed.
     public func run(_ bench: Workbench) async throws -> String {
         let api = try await SimulatedAPI.start(bench, ["--seed", "3", "--output-tokens", "5-20"])
         let fleet = try Fleet(bench, api: api, coordinatorOptions: ["--lease", "5s"])

@@ -8,6 +8,11 @@ public actor ClaudeCensus {
     /// The most that were there at one look.
     public private(set) var peak = 0
 
+    /// A census that has seen nothing yet.
+    ///
+    /// - Parameters:
+    ///   - claude: the path that their command lines begin with.
+    ///   - roots: pids of the programs to look below.
     public init(of claude: String, under roots: [Int32]) {
         self.claude = claude
         self.roots = roots
@@ -16,10 +21,10 @@ public actor ClaudeCensus {
     /// Looks now.
     public func look() throws {
         let tree = try ProcessTree()
-        let found = roots.flatMap { tree.descendants(of: $0) }.filter {
-            // A guard names claude in its arguments; claude itself begins with it. Its own helpers are other programs.
-            $0.command.hasPrefix(claude + " ") && $0.command.contains("stream-json")
-        }
+        let below = roots.flatMap { tree.descendants(of: $0) }
+        let guards = Set(below.filter { $0.command.contains("cc-guard ") }.map(\.pid))
+        // Only what a guard started: a child that claude has just forked bears its command line for a moment.
+        let found = below.filter { guards.contains($0.parent) && $0.command.hasPrefix(claude + " ") }
         for entry in found where !known.contains(where: { $0.pid == entry.pid && $0.startTicks == entry.startTicks }) {
             known.insert(entry)
         }

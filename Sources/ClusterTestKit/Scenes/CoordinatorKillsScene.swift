@@ -4,13 +4,22 @@ import GRDB
 /// The coordinator is killed again and again, each time with calls open and a result that it has not acknowledged; nothing may be lost
 /// and no prompt may be asked twice.
 public struct CoordinatorKillsScene: Sendable {
+    /// How often the coordinator is killed and started again.
     public var kills = 20
+    /// Tasks of the one job; with too few, no call is open at the last kills and the scene fails.
     public var tasks = 240
+    /// `claude` processes of each of the two agents.
     public var instances = 4
+    /// Decides the pauses between the kills, and the simulated API's draws.
     public var seed: UInt64 = 1
 
+    /// Twenty kills over 240 tasks, seed 1.
     public init() {}
 
+    /// Runs it.
+    ///
+    /// - Returns: the last line, a JSON object.
+    /// - Throws: ``SceneError`` for whatever did not go as it must; the error itself where a file or a call failed.
     public func run(_ bench: Workbench) async throws -> String {
         let api = try await SimulatedAPI.start(
             bench,

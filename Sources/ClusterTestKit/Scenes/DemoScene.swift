@@ -7,6 +7,7 @@ public struct DemoScene: Sendable {
     /// `claude` processes of each of the two agents.
     public var instances = 4
 
+    /// Forty tasks, four instances an agent.
     public init() {}
 
     /// Runs it.

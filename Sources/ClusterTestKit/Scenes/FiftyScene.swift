@@ -2,10 +2,16 @@ import Foundation
 
 /// Fifty real `claude` processes, each with a call open at the same moment.
 public struct FiftyScene: Sendable {
+    /// `claude` processes of the one agent; it gets twice as many tasks.
     public var instances = 50
 
+    /// Fifty instances.
     public init() {}
 
+    /// Runs it.
+    ///
+    /// - Returns: the last line, a JSON object.
+    /// - Throws: ``SceneError`` for whatever did not go as it must; the error itself where a file or a call failed.
     public func run(_ bench: Workbench) async throws -> String {
         let api = try await SimulatedAPI.start(bench, ["--seed", "50"])
         let fleet = try Fleet(bench, api: api)
@@ -38,7 +44,8 @@ public struct FiftyScene: Sendable {
         let open = seconds(since: started)
         let tree = try ProcessTree()
         let below = await fleet.agents.values.flatMap { tree.descendants(of: $0.pid) }
-        let claudes = below.filter { $0.command.hasPrefix(bench.claude + " ") }
+        let guards = Set(below.filter { $0.command.contains("cc-guard ") }.map(\.pid))
+        let claudes = below.filter { guards.contains($0.parent) && $0.command.hasPrefix(bench.claude + " ") }
         let resident = ProcessTree.residentBytes(of: claudes.map(\.pid)) / 1_048_576
         try await fleet.api.release()
         let waited = try await fleet.ccctl(["wait", job.trimmed])

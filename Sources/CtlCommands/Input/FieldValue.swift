@@ -49,8 +49,9 @@ extension FieldValue: Decodable {
         if let text = try matching({ try container.decode(String.self) }) { return .string(text) }
         if container.decodeNil() { return .null }
         if let flag = try matching({ try container.decode(Bool.self) }) { return .bool(flag) }
-        if let number = try matching({ try container.decode(Int64.self) }) { return .integer(number) }
-        return .double(try container.decode(Double.self))
+        // As a whole number wherever that says the same: a count is then a count, whether written 3 or 3.0.
+        let number = try container.decode(Double.self)
+        return Int64(exactly: number).map(FieldValue.integer) ?? .double(number)
     }
 
     /// What `read` gives, or nil if the value is of another type; other errors pass.
@@ -58,9 +59,6 @@ extension FieldValue: Decodable {
         do {
             return try read()
         } catch DecodingError.typeMismatch, DecodingError.valueNotFound {
-            return nil
-        } catch DecodingError.dataCorrupted(let context) where context.underlyingError == nil {
-            // "The number does not fit": the next type is tried.
             return nil
         }
     }

@@ -6,18 +6,29 @@ enum JSONInput {
     static func value(_ bytes: some Collection<UInt8>, place: String) throws -> FieldValue {
         do {
             return try JSONDecoder().decode(FieldValue.self, from: Data(bytes))
-        } catch let error as DecodingError {
-            throw UsageError(at: place, "not JSON: \(reason(error))")
+        } catch is DecodingError {
+            throw UsageError(at: place, "not JSON: \(reason(Data(bytes)))")
         }
     }
 
-    private static func reason(_ error: DecodingError) -> String {
-        guard case .dataCorrupted(let context) = error else { return "\(error)" }
-        let details = (context.underlyingError as NSError?)?.userInfo["NSDebugDescription"] as? String
-        // The parser counts lines within what it was given, which is one line here.
-        var reason = (details ?? context.debugDescription)
-            .replacingOccurrences(of: " around line 1, column ", with: " at column ")
-        while reason.hasSuffix(".") { reason.removeLast() }
-        return reason.prefix(1).lowercased() + reason.dropFirst()
+    /// JSONDecoder does not say what is wrong; the older parser does, and where.
+    private static func reason(_ json: Data) -> String {
+        do {
+            _ = try JSONSerialization.jsonObject(with: json, options: .fragmentsAllowed)
+            return "it holds a value that is out of range"
+        } catch {
+            let text = (error as NSError).userInfo["NSDebugDescription"] as? String ?? error.localizedDescription
+            let place = /around character (\d+)/
+            let counted = text.replacing(place) { "near character \((Int($0.1) ?? 0) + 1)" }
+            return counted.prefix(1).lowercased() + counted.dropFirst().trimmingSuffix(while: { $0 == "." })
+        }
+    }
+}
+
+extension Substring {
+    fileprivate func trimmingSuffix(while unwanted: (Character) -> Bool) -> Substring {
+        var rest = self
+        while let last = rest.last, unwanted(last) { rest.removeLast() }
+        return rest
     }
 }

@@ -61,18 +61,22 @@ enum NumberRanges {
     /// Numbers of one list, so that a slip of the finger asks for no four thousand million jobs.
     private static let numbersAtMost = 1000
 
-    static func parse(_ text: String, what: String, hint: String) throws -> [ClosedRange<UInt32>] {
+    /// - Parameter whole: What sentences quote, if `text` is a part of it.
+    static func parse(
+        _ text: String, in whole: String? = nil, what: String, hint: String
+    ) throws -> [ClosedRange<UInt32>] {
+        let quoted = whole ?? text
         var ranges: [ClosedRange<UInt32>] = []
         for part in text.split(separator: ",", omittingEmptySubsequences: false) {
             let ends = part.split(separator: "-", omittingEmptySubsequences: false).map { UInt32($0) }
             guard (1...2).contains(ends.count), let first = ends[0], let last = ends[ends.count - 1], first <= last
             else {
-                throw UsageError("\"\(text)\" does not name \(what): \(hint)")
+                throw UsageError("\"\(quoted)\" does not name \(what): \(hint)")
             }
             ranges.append(first...last)
         }
         guard ranges.reduce(0, { $0 + Int($1.upperBound - $1.lowerBound) + 1 }) <= numbersAtMost else {
-            throw UsageError("\"\(text)\" names over \(numbersAtMost) numbers: name fewer at once")
+            throw UsageError("\"\(quoted)\" names over \(numbersAtMost) numbers: name fewer at once")
         }
         return ranges
     }
@@ -90,7 +94,8 @@ enum TaskSelector: Equatable {
         }
         let hint = "give JOB.INDEX such as 7.12"
         guard let job = UInt32(text[..<dot]) else { throw UsageError("\"\(text)\" does not name a task: \(hint)") }
-        let indexes = try NumberRanges.parse(String(text[text.index(after: dot)...]), what: "a task", hint: hint)
+        let indexes = try NumberRanges.parse(
+            String(text[text.index(after: dot)...]), in: text, what: "a task", hint: hint)
         self = .tasks(JobID(rawValue: job), indexes)
     }
 }
