@@ -35,7 +35,7 @@ public struct Workbench: Sendable {
         var folder = (own as NSString).deletingLastPathComponent
         // The test runner lives in the toolchain; the tests' bundle is named in its arguments.
         if let bundle = CommandLine.arguments.first(where: { $0.hasSuffix(".xctest") }) {
-            folder = (bundle as NSString).deletingLastPathComponent
+            folder = URL(fileURLWithPath: bundle).deletingLastPathComponent().path
         }
         return folder
     }
