@@ -37,9 +37,15 @@ public final class EmbeddedFleet: Sendable {
         do {
             let server = self.coordinator
             let endpoints = try await Self.first(of: { try await server.started() }, or: [coordinator])
-            let agent = RunningService(makeAgent(endpoints), name: "the agent", logger: logger)
+            let agentServer = makeAgent(endpoints)
+            let agent = RunningService(agentServer, name: "the agent", logger: logger)
             let outcome = await Self.outcome {
-                try await Self.first(of: { try await body(endpoints) }, or: [coordinator, agent])
+                try await Self.first(
+                    of: {
+                        // An agent that can't work here says so before any work is taken on.
+                        guard await agentServer.ready() else { throw await agent.unexpectedEnd() }
+                        return try await body(endpoints)
+                    }, or: [coordinator, agent])
             }
             let agentEnd = await Self.outcome { try await agent.stop() }
             try await coordinator.stop()

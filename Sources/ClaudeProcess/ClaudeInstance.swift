@@ -212,6 +212,7 @@ public final class ClaudeInstance: Sendable {
             case .resumeEnd(let continuation, let end): continuation.resume(returning: end)
             case .kill: kill()
             case .refuse(let id): refuse(id)
+            case .interrupt: Task { await interrupt() }
             }
         }
     }

@@ -22,6 +22,8 @@ struct InstanceState {
         /// Nothing more can come of this process: kill it.
         case kill
         case refuse(requestID: String)
+        /// The open turn can come to no good.
+        case interrupt
     }
 
     private struct OpenTurn {
@@ -29,6 +31,8 @@ struct InstanceState {
         var continuation: TurnContinuation
         var retries = 0
         var lastRetryStatus: Int?
+        /// The status with which the service refused the credential, twice in a row: the turn is interrupted for it.
+        var refusedStatus: Int?
         var conversationReset = false
     }
 
@@ -133,8 +137,7 @@ struct InstanceState {
         case .conversationReset:
             turn?.conversationReset = true
         case .apiRetry(let status):
-            turn?.retries += 1
-            turn?.lastRetryStatus = status
+            return retried(status)
         case .result(let result, let structuredJSON):
             return received(result, structuredJSON: structuredJSON)
         case .controlResponse(let answer):
@@ -156,6 +159,17 @@ struct InstanceState {
         return []
     }
 
+    /// The CLI repeats a refused credential ten times over three minutes: nothing is gained by waiting for that. The first refusal may be
+    /// of a token that it renews by itself.
+    private mutating func retried(_ status: Int?) -> [Effect] {
+        let refusedBefore = turn?.lastRetryStatus.map(Verdict.isRefusal) == true
+        turn?.retries += 1
+        turn?.lastRetryStatus = status
+        guard let status, Verdict.isRefusal(status), refusedBefore, turn?.refusedStatus == nil else { return [] }
+        turn?.refusedStatus = status
+        return [.interrupt]
+    }
+
     private mutating func received(_ line: ResultLine, structuredJSON: String?) -> [Effect] {
         sessionID = line.sessionID
         let total = line.totalCostUSD ?? totalCostUSD
@@ -171,9 +185,10 @@ struct InstanceState {
             return []
         }
         turn = nil
-        let result = TurnResult(
+        var result = TurnResult(
             line, structuredJSON: structuredJSON, costMicroUSD: spent, durationAPI: durationAPI, retries: open.retries,
             lastRetryStatus: open.lastRetryStatus)
+        if result.isError, result.apiErrorStatus == nil { result.apiErrorStatus = open.refusedStatus }
         return [
             .resumeTurn(
                 open.continuation, FinishedTurn(ending: .result(result), conversationReset: open.conversationReset))

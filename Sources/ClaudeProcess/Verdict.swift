@@ -38,6 +38,9 @@ public enum Verdict {
         case "error_max_budget_usd": return failure(.cap, "the cap on cost ended it")
         case "error_max_structured_output_retries": return failure(.schema, "the answer never met the schema")
         default:
+            if let status = result.apiErrorStatus, isRefusal(status) {
+                return failure(.auth, "the service refused the credential (status \(status))")
+            }
             let reason = result.terminalReason.map { ", \($0)" } ?? ""
             return failure(errorClass(of: result), "claude ended the turn with \(result.subtype)\(reason)")
         }
@@ -58,6 +61,9 @@ public enum Verdict {
         return nil
     }
 
+    /// Whether a status says that the service does not take the credential.
+    static func isRefusal(_ status: Int) -> Bool { status == 401 || status == 403 }
+
     /// The class of an error that the CLI reports with a status or a reason.
     private static func errorClass(of result: TurnResult) -> ErrorClass {
         switch result.terminalReason {
@@ -66,7 +72,7 @@ public enum Verdict {
         default: break
         }
         switch result.apiErrorStatus {
-        case 401, 403: return .auth
+        case .some(let status) where isRefusal(status): return .auth
         case 429: return .rateLimit
         case 529: return .overloaded
         case 408, 409: return .transient

@@ -18,7 +18,8 @@ public struct Workbench: Sendable {
         self.programs = try programs ?? Self.ownFolder()
         self.claude = claude
         self.keep = keep
-        var template = Array("\(NSTemporaryDirectory())/cco-scene-XXXXXX".utf8CString)
+        var template = Array(
+            (NSTemporaryDirectory() as NSString).appendingPathComponent("cco-scene-XXXXXX").utf8CString)
         guard let made = mkdtemp(&template) else {
             throw SceneError(
                 "no scratch folder can be made in \(NSTemporaryDirectory()): \(String(cString: strerror(errno)))")
@@ -34,7 +35,7 @@ public struct Workbench: Sendable {
         var folder = (own as NSString).deletingLastPathComponent
         // The test runner lives in the toolchain; the tests' bundle is named in its arguments.
         if let bundle = CommandLine.arguments.first(where: { $0.hasSuffix(".xctest") }) {
-            folder = (bundle as NSString).deletingLastPathComponent
+            folder = URL(fileURLWithPath: bundle).deletingLastPathComponent().path
         }
         return folder
     }

@@ -111,6 +111,18 @@ struct InstanceTests {
         await instance.stop()
     }
 
+    @Test("A credential that is refused twice ends the turn; once may be a token that the CLI renews")
+    func refusedCredential() async throws {
+        let scratch = try Scratch()
+        let instance = try await started(scratch)
+        #expect(try result(await instance.runTurn("renewed")).resultText == "renewed")
+        let ending = await instance.runTurn("refused")
+        #expect(try result(ending).apiErrorStatus == 401)
+        let verdict = Verdict.judge(ending, schemaAsked: false, timedOut: false, cancelled: false)
+        #expect(verdict.failure?.known == .auth && verdict.failure?.message.contains("401") == true)
+        await instance.stop()
+    }
+
     @Test("What does not concern it is skipped; what it is asked for is refused")
     func skipped() async throws {
         let scratch = try Scratch()

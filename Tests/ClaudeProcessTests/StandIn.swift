@@ -41,6 +41,8 @@ enum StandIn {
                 *endless*) printf '{"type":"assistant","message":"'; head -c 40000000 /dev/zero | tr '\0' x; say '"}'; result "after 40 MB" ;;
                 *mute*) exec >&-; exec sleep 1000 ;;
                 *retry*) say '{"type":"system","subtype":"api_retry","attempt":1,"error_status":529}'; say '{"type":"system","subtype":"api_retry","attempt":2,"error_status":429}'; result "at last" ;;
+                *refused*) say '{"type":"system","subtype":"api_retry","attempt":1,"error_status":401}'; say '{"type":"system","subtype":"api_retry","attempt":2,"error_status":401}' ;;
+                *renewed*) say '{"type":"system","subtype":"api_retry","attempt":1,"error_status":401}'; result "renewed" ;;
                 *stale*) good=$uuid; uuid=another; result "not yours"; uuid=$good; result "yours" ;;
                 *ask*) say '{"type":"control_request","request_id":"q7","request":{"subtype":"can_use_tool"}}'; result "asked" ;;
                 *) result "fine" ;;

@@ -59,7 +59,7 @@ extension AgentLane {
         }
 
         @Test func aStateDirectoryOrANameInUse() async throws {
-            try await withFleet(.withStandIn()) { fleet in
+            try await withFleet(.withStandIn(), options: ["--lease", "5s"]) { fleet in
                 let bench = fleet.bench
                 try await fleet.startAgent("east", instances: 1)
                 try await fleet.agentsAreLive(1)

@@ -59,7 +59,7 @@ extension AgentLane {
                     #expect(row.error?.class == wanted.errorClass, "\(wanted.prompt): \(row)")
                     #expect(row.attempts == wanted.attempts, "\(wanted.prompt): \(row)")
                     let said = row.error?.message ?? row.result ?? ""
-                    #expect(said.contains(wanted.words), "\(wanted.prompt): \(said)")
+                    #expect(wanted.words.isEmpty || said.contains(wanted.words), "\(wanted.prompt): \(said)")
                     #expect(row.input == wanted.prompt)
                 }
                 // The agent outlives all of it.

@@ -53,7 +53,8 @@ extension ControlLane {
                     within: .seconds(30))
                 #expect(absent.errors.contains("no-claude"), "\(absent.errors)")
                 #expect(absent.errors.split(separator: "\n").count == 1, "\(absent.errors)")
-                let again = try await bench.run("ccctl", ["run", "--resume"], environment: Self.key)
+                let again = try await bench.run(
+                    "ccctl", ["run", "--resume", "--claude", bench.claude], environment: Self.key)
                 again.expectRefusal(2, ["no unfinished run"])
             }
         }

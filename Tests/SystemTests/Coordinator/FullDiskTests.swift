@@ -53,11 +53,13 @@ extension CoordinatorLane {
             try fill(ballast)
             // With nothing reserved the first write that finds no room tells; with a reserve, the next measurement.
             let large = try fleet.bench.file("large.txt", String(repeating: "x", count: 60_000) + "\n")
-            var refused = Fleet.Run(code: 0, output: "", errors: "")
+            var last: Fleet.Run?
             try await eventually("a submit to be refused", within: .seconds(20)) {
-                refused = try await fleet.ccctl(["submit", "--each-line", large, "-o", "quiet"])
-                return refused.code != 0
+                let run = try await fleet.ccctl(["submit", "--each-line", large, "-o", "quiet"])
+                last = run
+                return run.code != 0
             }
+            let refused = try #require(last)
             refused.expectRefusal(5, ["disk"])
             let jobs = try await fleet.ccctl(["jobs", "-o", "quiet"])
             try await fleet.startAgent("east", instances: 2)

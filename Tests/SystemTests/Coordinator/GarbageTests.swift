@@ -82,5 +82,46 @@ extension CoordinatorLane {
                 for word in ["the client", "99.0", "1.0"] { #expect(reply.failure.message.contains(word)) }
             }
         }
+
+        @Test func aCoordinatorOfAnotherProtocolIsToldInWords() async throws {
+            try await onBench(.withStandIn()) { bench in
+                let sentence = "the client speaks protocol 1.0, this 99.0: install the same version on both"
+                let forClients = try NewerCoordinator(bench) { frame in
+                    var reply = Ccorchestrator_V1_ClientReply()
+                    reply.requestID = try Ccorchestrator_V1_ClientRequest(serializedBytes: frame).requestID
+                    reply.failure.code = "protocol"
+                    reply.failure.message = sentence
+                    return try reply.serializedBytes()
+                }
+                let jobs = try await bench.run("ccctl", ["jobs", "--coordinator", forClients.endpoint])
+                forClients.stop()
+                jobs.expectRefusal(4, ["99.0", "1.0"])
+
+                // Some answer with a refusal, some with a welcome of their own kind.
+                for isWelcome in [false, true] {
+                    let forAgents = try NewerCoordinator(bench) { _ in
+                        var message = Ccorchestrator_V1_CoordinatorMessage()
+                        if isWelcome {
+                            message.welcome.protocol.major = 99
+                        } else {
+                            message.refusal.message = "agent east speaks protocol 1.0, this 99.0"
+                            message.refusal.code = "protocol"
+                            message.refusal.final = true
+                        }
+                        return try message.serializedBytes()
+                    }
+                    let agent = try await bench.run(
+                        "cc-agent",
+                        [
+                            "--coordinator", forAgents.endpoint, "--name", "east", "--claude", bench.claude,
+                            "--state-dir", bench.scratch + "/east",
+                        ], environment: ["ANTHROPIC_API_KEY": "sk-dummy"], within: .seconds(30))
+                    forAgents.stop()
+                    #expect(agent.code == 4, "\(agent.errors)")
+                    let told = agent.errors.split(separator: "\n").filter { $0.hasPrefix("cc-agent: ") }
+                    #expect(told.count == 1 && told[0].contains("99.0") && told[0].contains("1.0"), "\(agent.errors)")
+                }
+            }
+        }
     }
 }
