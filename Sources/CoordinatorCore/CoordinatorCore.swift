@@ -88,11 +88,29 @@ public struct CoordinatorCore: Sendable {
     }
 
     mutating func enqueue(_ job: Int, _ index: Int) {
+        if ready.count >= 2 * unfinishedTasks + Self.staleItemsAtMost { sweepReady() }
         let entry = jobs[job].tasks[index]
         ready.insert(
             ReadyQueue.Item(
                 priority: jobs[job].options[Int(entry.options)].priority, sequence: entry.sequence,
                 task: TaskID(job: jobs[job].id, index: UInt32(index))))
+    }
+
+    /// Entries of the ready queue whose task has left it, before they are swept out.
+    static let staleItemsAtMost = 10_000
+
+    /// Takes out what cancels and late results left behind, so that the queue never grows beyond twice what waits.
+    private mutating func sweepReady() {
+        var kept: [ReadyQueue.Item] = []
+        var seen: Set<UInt64> = []
+        while let item = ready.popFirst() {
+            let task = TaskID(packed: item.task)
+            guard let job = place(of: task.job), Int(task.index) < jobs[job].tasks.count,
+                jobs[job].tasks[Int(task.index)].state == .queued, seen.insert(item.task).inserted
+            else { continue }
+            kept.append(item)
+        }
+        ready.insert(contentsOf: kept)
     }
 
     /// Ends a job whose every task has its end.

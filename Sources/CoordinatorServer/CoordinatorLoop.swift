@@ -14,9 +14,11 @@ final class CoordinatorLoop {
     static let rowsPerCommit = 1400
     /// Messages read from one socket before the other has its turn.
     static let messagesPerDrain = 256
+    /// Replies that may wait for a transaction; beyond it nothing more is read until it is on disk.
+    static let repliesAtMost = 1000
     /// The longest wait of a poll: silence is noticed at this grain.
     static let pollAtMostMilliseconds: Int64 = 250
-    /// A poll that comes back this much later than it should was a standstill of ours.
+    /// A turn that begins this much later than it should was a standstill of ours.
     static let stallMilliseconds: Int64 = 500
 
     /// A turn whose records are being written.
@@ -110,14 +112,16 @@ final class CoordinatorLoop {
         var incoming = Incoming()
         var mail: [LoopMail] = []
         var more = false
+        var lastTurn = clock.instant()
         while true {
-            let canRead = !isStopping && core.pendingWeight < Self.rowsPerCommit
+            let canRead =
+                !isStopping && core.pendingWeight < Self.rowsPerCommit && turnReplies.count < Self.repliesAtMost
             poller.setInterest(agents, canRead ? .readable : [])
             poller.setInterest(clients, canRead ? .readable : [])
             let timeout = more && canRead ? 0 : pollTimeout()
-            let before = clock.instant()
             _ = try poller.wait(timeoutMilliseconds: Int(timeout))
-            noticeStall(since: before, expected: timeout)
+            noticeStall(since: lastTurn, expected: timeout)
+            lastTurn = clock.instant()
             if poller.isReadable(wake) { wakeUp.drain() }
             mail.removeAll(keepingCapacity: true)
             mailbox.takeAll(into: &mail)
