@@ -14,6 +14,10 @@ public enum Limits {
     public static let promptBytes = 8 * 1024 * 1024
     /// The largest answer kept; a longer one fails its attempt in words.
     public static let answerBytes = 64 * 1024 * 1024
+    /// Labels of one agent.
+    public static let labelsPerAgent = 64
+    /// A reason in words that travels.
+    public static let sentenceCharacters = 4096
     /// Names of jobs, tasks, agents.
     public static let nameBytes = 256
     /// The end of an instance's stream and standard error that a failure keeps.

@@ -45,18 +45,25 @@ extension CoordinatorClient {
         var latest = try Self.submitted(await call(.submit(Self.message(first, key: key, job: nil, spec: spec))))
         progress?(latest.taskCount)
         var window: [(ticket: Ticket, message: Ccorchestrator_V1_Submit)] = []
-        while true {
-            while window.count < limits.submitWindow, let batch = try await batches.next(prepared: prepared) {
-                let message = Self.message(batch, key: key, job: latest.job, spec: nil)
-                let ticket = try await channel.send(timeLimit: limits.answerTimeout) {
-                    try Self.frame(.submit(message), id: $0)
+        do {
+            while true {
+                while window.count < limits.submitWindow, let batch = try await batches.next(prepared: prepared) {
+                    let message = Self.message(batch, key: key, job: latest.job, spec: nil)
+                    let ticket = try await channel.send(timeLimit: limits.answerTimeout) {
+                        try Self.frame(.submit(message), id: $0)
+                    }
+                    window.append((ticket, message))
                 }
-                window.append((ticket, message))
+                if window.isEmpty { return latest }
+                let oldest = window.removeFirst()
+                latest = try await acknowledgement(of: oldest.ticket, message: oldest.message)
+                progress?(latest.taskCount)
             }
-            if window.isEmpty { return latest }
-            let oldest = window.removeFirst()
-            latest = try await acknowledgement(of: oldest.ticket, message: oldest.message)
-            progress?(latest.taskCount)
+        } catch let failure as CoordinatorFailure {
+            // It will never be whole, and nobody would be told its number: what waits of it is cancelled.
+            _ = try await cancel(latest.job)
+            throw CoordinatorFailure(
+                code: failure.code, message: "\(failure.message) (job \(latest.job) was begun, and is cancelled)")
         }
     }
 

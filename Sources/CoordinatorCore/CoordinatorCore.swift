@@ -119,6 +119,7 @@ public struct CoordinatorCore: Sendable {
         guard entry.sealed, entry.finishedAt == nil, entry.counts.ended == entry.counts.tasks else { return }
         jobs[job].finishedAt = now.wall
         jobs[job].tasks = []
+        jobs[job].options = []
         record(.jobFinished(jobs[job].summary))
     }
 }

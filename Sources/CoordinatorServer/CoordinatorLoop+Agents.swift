@@ -50,9 +50,12 @@ extension CoordinatorLoop {
         if let mismatch = hello.protocol.mismatch(with: "agent \(hello.name)") {
             return try refuse(route, code: "protocol", message: mismatch, final: true)
         }
-        guard !hello.name.isEmpty, hello.name.utf8.count <= Limits.nameBytes, hello.agentID != 0 else {
-            throw WireError("a hello without a usable name or id")
-        }
+        guard !hello.name.isEmpty, hello.name.utf8.count <= Limits.nameBytes, hello.agentID != 0,
+            hello.host.utf8.count <= Limits.nameBytes, hello.labels.count <= Limits.labelsPerAgent,
+            hello.labels.allSatisfy({ $0.key.utf8.count + $0.value.utf8.count <= Limits.nameBytes })
+        else { throw WireError("a hello without a usable name or id, or with labels over their limit") }
+        let running = try hello.running.map { try AttemptToken(proto: $0) }
+        let finished = try hello.finished.map { try AttemptToken(proto: $0) }
         let handle = RouteHandle(rawValue: nextHandle)
         nextHandle += 1
         unwelcomeRoutes[handle.rawValue] = route
@@ -60,8 +63,7 @@ extension CoordinatorLoop {
             AgentIntroduction(
                 route: handle, id: AgentID(rawValue: hello.agentID), incarnation: hello.incarnation, name: hello.name,
                 host: hello.host, version: hello.version, claudeVersion: hello.claudeVersion, capacity: hello.capacity,
-                labels: hello.labels, running: try hello.running.map { try AttemptToken(proto: $0) },
-                finished: try hello.finished.map { try AttemptToken(proto: $0) }, introduction: hello.introduction),
+                labels: hello.labels, running: running, finished: finished, introduction: hello.introduction),
             at: clock.now())
         guard case .welcomed(let agent, _) = outcome else { return }
         unwelcomeRoutes[handle.rawValue] = nil
@@ -82,7 +84,8 @@ extension CoordinatorLoop {
             from: agent, session: beat.session,
             AgentReport(
                 capacity: beat.capacity, instances: beat.instances, busy: beat.busy, outbox: beat.outbox,
-                heldBecause: beat.heldBecause, residentBytes: beat.residentBytes), at: clock.instant())
+                heldBecause: String(beat.heldBecause.unicodeScalars.prefix(Limits.sentenceCharacters)),
+                residentBytes: beat.residentBytes), at: clock.instant())
         guard isCurrent else { return try introduceYourself(route) }
         var message = Ccorchestrator_V1_CoordinatorMessage()
         message.heartbeatAck.session = beat.session

@@ -21,24 +21,23 @@ extension CoordinatorLoop {
 
     func jobs(_ query: Ccorchestrator_V1_GetJobs, _ id: UInt64, _ route: RoutingID) throws {
         var reply = Ccorchestrator_V1_ClientReply()
+        let note = holds()
         if query.jobs.isEmpty {
             let limit = query.limit == 0 ? Self.jobsAtMost : min(Int(query.limit), Self.jobsAtMost)
-            reply.jobs.jobs = core.newestJobs(limit: limit).map { summary($0) }
+            reply.jobs.jobs = core.newestJobs(limit: limit).map { summary($0, note: note) }
         } else {
             guard query.jobs.count <= Self.jobsAtMost else {
                 throw WireError("at most \(Self.jobsAtMost) jobs at once")
             }
-            reply.jobs.jobs = try query.jobs.map { number in
-                guard let found = core.summary(of: try job(number)) else {
-                    throw WireError("there is no job \(number)")
-                }
-                return summary(found)
+            // Those that there are: who asks for one sees that it is missing.
+            reply.jobs.jobs = try query.jobs.compactMap { core.summary(of: try job($0)) }.map {
+                summary($0, note: note)
             }
         }
         try answer(reply, id, route)
     }
 
-    private func summary(_ job: JobSummary) -> Ccorchestrator_V1_JobSummary {
+    private func summary(_ job: JobSummary, note: String) -> Ccorchestrator_V1_JobSummary {
         var message = Ccorchestrator_V1_JobSummary()
         message.job = UInt64(job.id.rawValue)
         message.name = job.spec.name
@@ -56,7 +55,7 @@ extension CoordinatorLoop {
         message.expired = job.counts.expired
         message.usage = job.usage.proto
         message.costMicrousd = job.costMicroUSD
-        if job.finishedAt == nil { message.note = holds() }
+        if job.finishedAt == nil { message.note = note }
         return message
     }
 
@@ -119,9 +118,16 @@ extension CoordinatorLoop {
         try ask(id, route) { store in
             let stored = try store.tasks(of: job, from: query.firstIndex, limit: limit + 1)
             var reply = Ccorchestrator_V1_ClientReply()
-            reply.tasks.more = stored.count > limit
-            reply.tasks.nextIndex = (stored.prefix(limit).last?.index).map { $0 + 1 } ?? query.firstIndex
-            reply.tasks.tasks = stored.prefix(limit).map { task in
+            var taken = 0
+            var bytes = 0
+            for task in stored.prefix(limit) {
+                bytes += 384 + task.name.utf8.count + task.promptStart.utf8.count
+                if taken > 0, bytes > Limits.frameFillBytes { break }
+                taken += 1
+            }
+            reply.tasks.more = stored.count > taken
+            reply.tasks.nextIndex = (stored.prefix(taken).last?.index).map { $0 + 1 } ?? query.firstIndex
+            reply.tasks.tasks = stored.prefix(taken).map { task in
                 let place = Int(task.index - query.firstIndex)
                 return Self.taskSummary(task, live: live.indices.contains(place) ? live[place] : nil)
             }

@@ -3,6 +3,7 @@ import ClusterWire
 import CoordinatorCore
 import CoordinatorStore
 import Foundation
+import Glibc
 import Logging
 import ZeroMQ
 
@@ -48,6 +49,11 @@ extension CoordinatorLoop {
             troubles = 0
             for (task, prompt) in zip(flight.wanted, prompts) { flight.prompts[task] = prompt }
             try release(flight)
+        case .unread(let error):
+            // What the turn did is on disk and may be told. Its assignments stay unsent: a new hello does not name them.
+            flight.effects.removeAll { if case .assign = $0 { true } else { false } }
+            try release(flight)
+            try startOver(after: error, InFlight(effects: [], replies: [], prompts: [:], wanted: []))
         case .failed(let error): try startOver(after: error, flight)
         }
     }
@@ -72,8 +78,11 @@ extension CoordinatorLoop {
             let code = error.code == .diskFull ? RefusalCode.diskFull.rawValue : "store"
             try send(OutgoingReply(route: waiting.route, frame: failure(waiting.request, code, error.description)))
         }
-        for reply in flight.replies + turnReplies { try send(reply) }
+        // These tell of a state that never was: who asked asks again.
         turnReplies = []
+        unwelcomeRoutes = [:]
+        // A disk that stays full must not be asked without a pause; the standstill extends the leases by itself.
+        if troubles > 1 { usleep(UInt32(min(troubles, Self.longestPauses)) * 200_000) }
         let routes = agentOfRoute.keys.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
         agentOfRoute = [:]
         routeOfAgent = [:]

@@ -14,6 +14,8 @@ final class CoordinatorLoop {
     static let rowsPerCommit = 1400
     /// Messages read from one socket before the other has its turn.
     static let messagesPerDrain = 256
+    /// After so many failed transactions in a row the pauses between them grow no longer: 2 s.
+    static let longestPauses = 10
     /// Replies that may wait for a transaction; beyond it nothing more is read until it is on disk.
     static let repliesAtMost = 1000
     /// The longest wait of a poll: silence is noticed at this grain.
@@ -127,11 +129,12 @@ final class CoordinatorLoop {
             mailbox.takeAll(into: &mail)
             for letter in mail { try take(letter) }
             if canRead {
-                more = try drain(agentsSocket, &incoming) { try agentMessage($0) }
-                more = try drain(clientsSocket, &incoming) { try clientMessage($0) } || more
+                let agentsWait = try drain(agentsSocket, &incoming) { try agentMessage($0) }
+                let clientsWait = try drain(clientsSocket, &incoming) { try clientMessage($0) }
+                more = agentsWait || clientsWait
                 let now = clock.now()
-                // Only after everything that has arrived was read may an agent be judged silent.
-                if !more { core.timePassed(to: now) }
+                // Only after everything that agents sent was read may one be judged silent.
+                if !agentsWait { core.timePassed(to: now) }
                 core.assignWork(at: now)
                 checkDisk(at: now.instant)
             }

@@ -11,8 +11,8 @@ import ZeroMQ
 public final class CoordinatorServer: Service, Sendable {
     /// The ZAP domain of every endpoint.
     static let domain = "cc-orchestrator"
-    /// Mail that may wait for the loop: one outcome, and an answer for each question.
-    static let mailAtMost = QueryThread.waitingAtMost + 16
+    /// Mail that may wait for the loop: the answers of the questions that wait and of those in hand, an outcome, the order to stop.
+    static let mailAtMost = 2 * QueryThread.waitingAtMost + 16
 
     private enum Progress {
         case starting([CheckedContinuation<BoundEndpoints, any Error>])

@@ -21,6 +21,8 @@ struct OutgoingReply: Sendable {
 enum CommitOutcome: Sendable {
     /// On disk; with the prompts that the loop's cache did not have, in the order asked for.
     case done(prompts: [Content])
+    /// All of it is on disk, but the prompts could not be read.
+    case unread(StoreError)
     /// Nothing of it is there.
     case failed(StoreError)
 }

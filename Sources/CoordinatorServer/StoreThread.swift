@@ -29,7 +29,8 @@ final class StoreThread: Sendable {
                 mailbox.takeAll(into: &work)
                 for item in work {
                     guard case .commit(let commit) = item else { return }
-                    _ = answer.post(.committed(Self.perform(commit, store)))
+                    let isTaken = answer.post(.committed(Self.perform(commit, store)))
+                    precondition(isTaken, "the loop's mailbox has no room for a transaction's outcome")
                 }
             }
         }
@@ -38,11 +39,13 @@ final class StoreThread: Sendable {
     private static func perform(_ work: CommitWork, _ store: SQLiteStore) -> CommitOutcome {
         do {
             if !work.records.isEmpty { try store.commit(work.records) }
-            return .done(prompts: work.promptsWanted.isEmpty ? [] : try store.prompts(work.promptsWanted))
-        } catch let error as StoreError {
-            return .failed(error)
         } catch {
-            return .failed(StoreError(.broken, "\(error)"))
+            return .failed(error as? StoreError ?? StoreError(.broken, "\(error)"))
+        }
+        do {
+            return .done(prompts: work.promptsWanted.isEmpty ? [] : try store.prompts(work.promptsWanted))
+        } catch {
+            return .unread(error as? StoreError ?? StoreError(.broken, "\(error)"))
         }
     }
 

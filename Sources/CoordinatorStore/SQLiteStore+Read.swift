@@ -62,7 +62,9 @@ public struct StoredResult: Sendable {
             if case .text(let text) = content { return text.utf8.count }
             return 48
         }
-        return 256 + inline(answer) + inline(structured) + inline(input) + (failure?.detail.utf8.count ?? 0)
+        let words = name.utf8.count + agent.utf8.count + instance.utf8.count + sessionID.utf8.count
+        let trouble = failure.map { $0.message.utf8.count + $0.detail.utf8.count } ?? 0
+        return 256 + words + trouble + inline(answer) + inline(structured) + inline(input)
     }
 }
 

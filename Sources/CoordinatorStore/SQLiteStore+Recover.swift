@@ -96,7 +96,7 @@ extension SQLiteStore {
             job.usage += Usage(
                 inputTokens: UInt64(row[4] as Int64), outputTokens: UInt64(row[5] as Int64),
                 cacheReadInputTokens: UInt64(row[6] as Int64), cacheCreationInputTokens: UInt64(row[7] as Int64))
-            job.costMicroUSD += UInt64(row[8] as Int64)
+            job.costMicroUSD &+= UInt64(row[8] as Int64)
         }
     }
 
@@ -115,7 +115,7 @@ extension SQLiteStore {
                 inputTokens: UInt64(row["input_tokens"] as Int64), outputTokens: UInt64(row["output_tokens"] as Int64),
                 cacheReadInputTokens: UInt64(row["cache_read"] as Int64),
                 cacheCreationInputTokens: UInt64(row["cache_creation"] as Int64))
-            job.costMicroUSD += UInt64(row["cost"] as Int64)
+            job.costMicroUSD &+= UInt64(row["cost"] as Int64)
             job.tasks[index].closedRow = max(job.tasks[index].closedRow, UInt64(row["row"] as Int64))
             guard job.tasks[index].end == nil else { continue }
             job.tasks[index].attempt = UInt32(row["attempt"] as Int64)

@@ -28,7 +28,9 @@ extension TaskFailure {
             let end = detail.utf8.suffix(Limits.failureDetailBytes).drop { $0 & 0xC0 == 0x80 }
             detail = String(decoding: end, as: UTF8.self)
         }
-        self.init(className: proto.class, message: proto.message, detail: detail)
+        self.init(
+            className: String(proto.class.unicodeScalars.prefix(64)),
+            message: String(proto.message.unicodeScalars.prefix(Limits.sentenceCharacters)), detail: detail)
     }
 
     /// As it travels.

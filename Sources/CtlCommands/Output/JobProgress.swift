@@ -45,7 +45,7 @@ struct JobProgress {
         if let rate { parts.append(Self.text(rate)) }
         if let remaining = remainingMilliseconds { parts.append("ETA \(TimeText.length(milliseconds: remaining))") }
         parts.append("\(CountText.short(jobs.reduce(0) { $0 + $1.usage.total })) tokens")
-        parts.append(MoneyText.display(microUSD: jobs.reduce(0) { $0 + $1.costMicroUSD }))
+        parts.append(MoneyText.display(microUSD: jobs.reduce(0) { $0 &+ $1.costMicroUSD }))
         let notes = jobs.map(\.note).filter { !$0.isEmpty }
         return "\(title): " + (parts + notes.prefix(1)).joined(separator: ", ")
     }

@@ -62,7 +62,7 @@ struct ResultLine {
 
     /// From the start of the attempt that counted to its end; nil when none ever started.
     var durationMilliseconds: Int64? {
-        result.startedAt.map { max(0, result.finishedAt.milliseconds - $0.milliseconds) }
+        result.startedAt.map { max(0, result.finishedAt.milliseconds &- $0.milliseconds) }
     }
 
     /// What a table shows: the answer, or what went wrong.

@@ -58,12 +58,25 @@ struct RunDirectory {
     func record() throws -> Record? {
         let file = path + "/run.json"
         guard FileManager.default.fileExists(atPath: file) else { return nil }
-        return try JSONDecoder().decode(Record.self, from: Data(contentsOf: URL(fileURLWithPath: file)))
+        do {
+            return try JSONDecoder().decode(Record.self, from: Data(contentsOf: URL(fileURLWithPath: file)))
+        } catch is DecodingError {
+            // Torn by a loss of power: there is work in the folder, but not what to go on with.
+            return nil
+        }
     }
 
     func write(_ record: Record) throws {
         try JSONEncoder().encode(record).write(to: URL(fileURLWithPath: path + "/run.json"), options: .atomic)
     }
+
+    /// Marks that tasks are about to be handed in: from here on its queue may hold work, and is not removed before its end.
+    func markSubmitting() throws {
+        try Data().write(to: URL(fileURLWithPath: path + "/submitting"))
+    }
+
+    /// Whether its queue may hold work.
+    var mayHoldWork: Bool { FileManager.default.fileExists(atPath: path + "/submitting") }
 
     /// Marks that its results were printed: it is kept, and nothing goes on with it.
     func markFinished() throws {

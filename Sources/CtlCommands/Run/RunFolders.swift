@@ -6,7 +6,7 @@ struct RunFolders {
     init(dataDirectory: String) { parent = dataDirectory + "/runs" }
 
     /// The newest run that was cut off with all its tasks on disk; the others stay where they are. Folders of runs that
-    /// never came so far are removed: nothing in them can be gone on with.
+    /// handed in nothing are removed: nothing is in them.
     /// - Returns: Locked; release it unless it is gone on with.
     func newestUnfinished() throws -> (run: RunDirectory, record: RunDirectory.Record)? {
         var newest: (run: RunDirectory, record: RunDirectory.Record)?
@@ -15,6 +15,9 @@ struct RunFolders {
                 run.release()
             } else if let record = try run.record() {
                 if newest == nil { newest = (run, record) } else { run.release() }
+            } else if run.mayHoldWork {
+                // Cut off while its tasks were handed in: some may have run, and what they gave stays.
+                run.release()
             } else {
                 try run.remove()
             }

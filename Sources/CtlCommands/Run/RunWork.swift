@@ -24,9 +24,12 @@ struct RunWork: Sendable {
             if keep { try run.markFinished() } else { try run.remove() }
             return status
         } catch {
-            if try run.record() == nil {
+            if !run.mayHoldWork {
                 // Nothing was taken on: nothing is to be gone on with.
                 try run.remove()
+            } else if try run.record() == nil {
+                run.release()
+                Note.say("ccctl: cut off while its tasks were handed in; what ran is kept in \(run.path)")
             } else {
                 run.release()
                 Note.say("ccctl: the run is kept: \(resumeHint) goes on with it")

@@ -23,7 +23,12 @@ enum JobSelector: Equatable {
     /// - Throws: `CoordinatorFailure` for a number alone that no job has.
     func jobs(_ client: CoordinatorClient) async throws -> [JobSummary] {
         switch self {
-        case .all: return try await client.jobs().sorted { $0.job < $1.job }
+        case .all:
+            let jobs = try await client.jobs()
+            guard jobs.count < Limits.tasksPerMessage else {
+                throw UsageError("there are \(jobs.count) jobs or more, too many for \"all\": name them by number")
+            }
+            return jobs.sorted { $0.job < $1.job }
         case .last:
             guard let newest = try await client.jobs(limit: 1).first else { throw UsageError("there is no job yet") }
             return [newest]
@@ -42,7 +47,7 @@ enum JobSelector: Equatable {
     /// A number alone must be there; of a range, those jobs are meant that are.
     private static func jobs(_ range: ClosedRange<UInt32>, _ client: CoordinatorClient) async throws -> [JobSummary] {
         if range.count == 1 { return [try await client.job(JobID(rawValue: range.lowerBound))] }
-        let jobs = try await client.jobs().filter { range.contains($0.job.rawValue) }
+        let jobs = try await client.jobs(range.map { JobID(rawValue: $0) })
         guard !jobs.isEmpty else { throw UsageError("there is no job from \(range.lowerBound) to \(range.upperBound)") }
         return jobs
     }

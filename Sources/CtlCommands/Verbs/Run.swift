@@ -61,6 +61,7 @@ struct Run: AsyncParsableCommand {
         let run = try RunDirectory.create(in: folders.parent, milliseconds: now)
         let work = RunWork(run: run, settings: settings, keep: keep, resumeHint: resumeHint)
         return try await work.perform(plan) { [submission] client in
+            try run.markSubmitting()
             let job = try await client.submit(
                 JobSpec(name: submission.name), options: submission.options, tasks: submission.tasks)
             try run.write(
