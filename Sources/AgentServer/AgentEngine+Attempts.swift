@@ -107,7 +107,9 @@ extension AgentEngine {
     func attemptEnded(_ token: AttemptToken, _ end: AttemptEnd, on id: InstanceID?) {
         guard let record = attempts[token] else { return }
         let instance = id.map { "\(settings.name)/\($0)" } ?? ""
-        let judgement = record.outcome.map { Judgement($0, options: record.options) }
+        let judgement = record.outcome.map {
+            Judgement($0, options: record.options, forbiddenIsOwn: record.forbiddenIsOwn)
+        }
         let said = judgement?.failure?.detail ?? ""
         switch end {
         case .turn:

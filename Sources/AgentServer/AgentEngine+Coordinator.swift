@@ -54,7 +54,13 @@ extension AgentEngine {
             blobs?.close()
             blobs = nil
             if !welcome.blobsEndpoint.isEmpty {
-                blobs = try BlobConnection(context: context, endpoint: welcome.blobsEndpoint, keys: keys)
+                do {
+                    blobs = try BlobConnection(context: context, endpoint: welcome.blobsEndpoint, keys: keys)
+                } catch {
+                    logger.warning(
+                        "no connection for large contents; it is tried again at the next welcome",
+                        metadata: ["reason": "\(error)"])
+                }
             }
         }
         results.sessionBegan()
@@ -224,5 +230,5 @@ extension AgentEngine {
         }
     }
 
-    func outboxHoldChanged(_ reason: String?, at now: Instant) { perform(pool.holdChanged(to: reason, at: now)) }
+    func outboxHoldChanged(at now: Instant) { perform(pool.holdChanged(to: outbox.heldBecause, at: now)) }
 }

@@ -63,11 +63,12 @@ extension AgentEngine {
 
     func turnEnded(_ id: InstanceID, _ token: AttemptToken, _ outcome: TurnOutcome, at now: Instant) {
         attempts[token]?.outcome = outcome
+        attempts[token]?.forbiddenIsOwn = noteForbidden(outcome, token.task)
         guard let attempt = attempts[token] else {
             perform(pool.turnEnded(id, TurnReport(succeeded: false, instanceIsSound: false), at: now))
             return
         }
-        let judgement = Judgement(outcome, options: attempt.options)
+        let judgement = Judgement(outcome, options: attempt.options, forbiddenIsOwn: attempt.forbiddenIsOwn)
         perform(
             pool.turnEnded(
                 id,
@@ -75,6 +76,17 @@ extension AgentEngine {
                     succeeded: judgement.state == .succeeded, credentialRefused: judgement.credentialRefused,
                     instanceIsSound: judgement.instanceIsSound),
                 at: now))
+    }
+
+    /// A 403 may be the credential's trouble or one task's own: until three tasks in a row met it, it is the task's.
+    private func noteForbidden(_ outcome: TurnOutcome, _ task: TaskID) -> Bool {
+        guard case .ending(.result(let result)) = outcome else { return false }
+        guard result.apiErrorStatus == 403 else {
+            if !result.isError { forbiddenInARow = [] }
+            return false
+        }
+        forbiddenInARow.insert(task)
+        return forbiddenInARow.count < 3
     }
 
     func stop(_ id: InstanceID) {

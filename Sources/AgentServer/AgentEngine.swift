@@ -31,6 +31,8 @@ actor AgentEngine {
     var instances: [InstanceID: InstanceRecord] = [:]
     /// Launched and not answering yet.
     var starting: [InstanceID: LaunchPlan] = [:]
+    /// Tasks that met a 403 since a turn last succeeded; three of them make it the credential's trouble.
+    var forbiddenInARow: Set<TaskID> = []
     /// To be killed as soon as it answers.
     var unwanted: Set<InstanceID> = []
     var results = ResultQueue()
@@ -134,7 +136,7 @@ actor AgentEngine {
             try results.uploaded(token, message)
             try sendResults(at: now)
         case .uploadFailed(let token, let reason): uploadFailed(token, reason, at: now)
-        case .outboxHold(let reason): outboxHoldChanged(reason, at: now)
+        case .outboxHold: outboxHoldChanged(at: now)
 
         case .poolWake: perform(pool.timePassed(at: now))
         case .tick: try tick(at: now)

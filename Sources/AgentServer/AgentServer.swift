@@ -51,11 +51,12 @@ public final class AgentServer: Service, Sendable {
 
     private func serve() async throws {
         signal(SIGPIPE, SIG_IGN)
+        FileAccess.raiseDescriptorLimit(logger)
         let host = try await Preparation(settings: settings, environment: environment, logger: logger).prepare()
         let outbox: AgentOutbox
         let pending: [(AttemptToken, ResultQueue.Message)]
         do {
-            outbox = try AgentOutbox(in: host.directory) { [feed] in feed.yield(.outboxHold($0)) }
+            outbox = try AgentOutbox(in: host.directory) { [feed] _ in feed.yield(.outboxHold) }
             pending = try Self.read(outbox.pending())
         } catch {
             throw AgentError(.unusable, "\(error)")

@@ -11,6 +11,8 @@ struct AttemptRecord {
     /// Its large prompt is still on its way: the pool doesn't know of it.
     var isFetching = false
     var outcome: TurnOutcome?
+    /// It met a 403 that others have not met: see ``AgentEngine/forbiddenInARow``.
+    var forbiddenIsOwn = false
 
     init(token: AttemptToken, options: TaskOptions, prompt: String, arrivedAt: WallTime) {
         self.token = token
@@ -27,11 +29,19 @@ struct Judgement {
     var result: TurnResult?
     var instanceIsSound: Bool
 
-    init(_ outcome: TurnOutcome, options: TaskOptions) {
+    /// - Parameter forbiddenIsOwn: a 403 is this task's own trouble (a model, a filter), not the credential's.
+    init(_ outcome: TurnOutcome, options: TaskOptions, forbiddenIsOwn: Bool) {
         switch outcome {
         case .settingsRefused(let sentence):
+            // A model that does not exist is told by the next instance, which is launched with it; an API that was busy at this moment is
+            // not the task's fault.
             state = .failed
-            failure = TaskFailure(.permanent, sentence)
+            failure = TaskFailure(.transient, sentence)
+            instanceIsSound = false
+        case .neverBegan(let broken):
+            state = .failed
+            failure = TaskFailure(
+                .agentLeft, "the instance broke before the task began: \(broken.message)", detail: broken.detail)
             instanceIsSound = false
         case .ending(let ending):
             (state, failure) = Verdict.judge(
@@ -39,6 +49,9 @@ struct Judgement {
             if case .result(let said) = ending {
                 result = said
                 instanceIsSound = said.subtype != "error_during_execution"
+                if forbiddenIsOwn, said.apiErrorStatus == 403, let told = failure {
+                    failure = TaskFailure(.transient, told.message, detail: told.detail)
+                }
             } else {
                 instanceIsSound = false
             }

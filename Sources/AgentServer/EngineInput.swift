@@ -26,7 +26,8 @@ enum EngineInput: Sendable {
     case durable(AttemptToken, Ccorchestrator_V1_AttemptResult)
     case uploaded(AttemptToken, Ccorchestrator_V1_AttemptResult)
     case uploadFailed(AttemptToken, String)
-    case outboxHold(String?)
+    /// Whether the outbox takes results has changed; the reason is asked for, since two threads say this.
+    case outboxHold
 
     // Time and people.
     case poolWake
@@ -40,4 +41,6 @@ enum TurnOutcome: Sendable {
     case ending(TurnEnding)
     /// The CLI would not take the task's model or permission mode.
     case settingsRefused(String)
+    /// The instance broke before it was given the prompt: the task has no part in it.
+    case neverBegan(InstanceFailure)
 }

@@ -44,22 +44,20 @@ struct InstanceRunner: Sendable {
 
     func runTurn(_ id: InstanceID, _ instance: ClaudeInstance, _ token: AttemptToken, prompt: String, changes: Changes)
     {
-        let scratch = SlotDirectory(state: settings.stateDirectory, slot: id.slot)
         Task { [feed] in
+            if let failure = instance.failure {
+                feed.yield(.turnEnded(id, token, .neverBegan(failure)))
+                return
+            }
             do {
-                // Nobody else works here: the slot's instance is between two tasks.
-                if instance.plan.directory == scratch.work { try scratch.emptyWork() }
                 if let model = changes.model { try await instance.setModel(model) }
                 if let mode = changes.permissionMode { try await instance.setPermissionMode(mode) }
             } catch let failure as InstanceFailure where failure.code == .refused {
                 feed.yield(.turnEnded(id, token, .settingsRefused("claude refuses the task's settings: \(failure)")))
                 return
-            } catch let failure as InstanceFailure {
-                feed.yield(.turnEnded(id, token, .ending(.broken(failure))))
-                return
             } catch {
-                let failure = InstanceFailure(.launch, "the folder \(scratch.work) could not be emptied: \(error)")
-                feed.yield(.turnEnded(id, token, .ending(.broken(failure))))
+                let failure = error as? InstanceFailure ?? InstanceFailure(.launch, "\(error)")
+                feed.yield(.turnEnded(id, token, .neverBegan(failure)))
                 return
             }
             feed.yield(.turnEnded(id, token, .ending(await instance.runTurn(prompt))))
@@ -67,9 +65,12 @@ struct InstanceRunner: Sendable {
     }
 
     func clear(_ id: InstanceID, _ instance: ClaudeInstance) {
+        let scratch = SlotDirectory(state: settings.stateDirectory, slot: id.slot)
         Task { [feed, logger] in
             do {
                 try await instance.clear()
+                // Nobody else works here: the slot's instance is between two tasks.
+                if instance.plan.directory == scratch.work { try scratch.emptyWork() }
                 feed.yield(.cleared(id, succeeded: true))
             } catch {
                 logger.warning(
@@ -81,6 +82,8 @@ struct InstanceRunner: Sendable {
     }
 
     func interrupt(_ instance: ClaudeInstance) {
+        // At once: a prompt that is still on its way to the instance must not follow the interrupt.
+        instance.refuseFurtherTurns()
         // Whether it was confirmed shows in the turn's end, which the pool waits for.
         Task { await instance.interrupt() }
     }

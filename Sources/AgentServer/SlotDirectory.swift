@@ -11,7 +11,17 @@ struct SlotDirectory: Sendable {
         work = "\(state)/slots/\(slot)/work"
     }
 
+    /// Makes both anew for a launch: no instance of this slot lives now, and none finds anything of the ones before it.
     func make() throws {
+        if FileManager.default.fileExists(atPath: config) { try FileManager.default.removeItem(atPath: config) }
+        if FileManager.default.fileExists(atPath: work) {
+            do {
+                try emptyWork()
+            } catch {
+                // What a task left and nobody may delete (another user's files) must not stop every task after it.
+                try FileManager.default.moveItem(atPath: work, toPath: "\(work).left-\(UInt64.random(in: 0 ... .max))")
+            }
+        }
         for path in [config, work] {
             try FileManager.default.createDirectory(
                 atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])

@@ -92,6 +92,9 @@ public final class ClaudeInstance: Sendable {
         }
     }
 
+    /// No turn begins from now on; the one that is open goes on to its end.
+    public func refuseFurtherTurns() { state.withLock { $0.takesTurns = false } }
+
     /// Begins a new conversation; its session id.
     ///
     /// - Throws: ``InstanceFailure`` when that did not verifiably happen; the instance must not serve another task then.

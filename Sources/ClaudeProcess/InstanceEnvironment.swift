@@ -42,6 +42,8 @@ public enum InstanceEnvironment {
         values["CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC"] = "1"
         // A result must mean that the work has ended.
         values["CLAUDE_CODE_DISABLE_BACKGROUND_TASKS"] = "1"
+        // What one task remembers is nobody else's.
+        values["CLAUDE_CODE_DISABLE_AUTO_MEMORY"] = "1"
         return values
     }
 

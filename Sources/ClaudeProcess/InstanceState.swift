@@ -45,6 +45,8 @@ struct InstanceState {
     private(set) var failure: InstanceFailure?
     private(set) var skippedLines = 0
     private(set) var stopping = false
+    /// Whether a turn may still begin.
+    var takesTurns = true
 
     private var turn: OpenTurn?
     private var controls: [String: ControlContinuation] = [:]
@@ -61,9 +63,9 @@ struct InstanceState {
         if let failure = failure ?? endedFailure() {
             return [.resumeTurn(continuation, FinishedTurn(ending: .broken(failure), conversationReset: false))]
         }
-        if turn != nil || stopping {
+        if turn != nil || stopping || !takesTurns {
             let sentence =
-                stopping
+                stopping || !takesTurns
                 ? "a turn was begun on an instance that is being stopped"
                 : "a turn was begun while another is open: an instance serves one at a time"
             let ending = TurnEnding.broken(InstanceFailure(.misuse, sentence))

@@ -66,6 +66,10 @@ public enum Verdict {
 
     /// The class of an error that the CLI reports with a status or a reason.
     private static func errorClass(of result: TurnResult) -> ErrorClass {
+        // An empty account is not the task's fault: the queue waits, as for a credential that is refused.
+        if result.apiErrorStatus == 402 || result.resultText?.contains("Credit balance is too low") == true {
+            return .auth
+        }
         switch result.terminalReason {
         case "prompt_too_long", "image_error": return .permanent
         case "max_turns", "budget_exhausted": return .cap

@@ -23,6 +23,8 @@ struct AgentEntry {
     var labels: [String: String] = [:]
     var incarnation: UInt64 = 0
     var session: UInt64 = 0
+    /// The latest hello of this incarnation: one that was overtaken says nothing any more.
+    var introduction: UInt64 = 0
     var state: AgentState
     var lastHeard: Instant
     var report = AgentReport(capacity: 0)

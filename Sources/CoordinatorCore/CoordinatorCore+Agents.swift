@@ -5,10 +5,17 @@ extension CoordinatorCore {
     public enum IntroductionOutcome: Sendable, Equatable {
         case welcomed(AgentIndex, session: UInt64)
         case refused
+        /// A later hello of the same program has been answered: this one was overtaken on its way and changes nothing.
+        case outdated
     }
 
     /// An agent said hello: for the first time, after a reconnect, or because it was asked to.
     public mutating func agentIntroduced(_ hello: AgentIntroduction, at now: Moment) -> IntroductionOutcome {
+        if let known = agentPlaces[hello.id].map({ agents[Int($0.rawValue)] }), known.incarnation == hello.incarnation,
+            hello.introduction < known.introduction
+        {
+            return .outdated
+        }
         if let other = agents.first(where: {
             $0.name == hello.name && $0.id != hello.id && ($0.state == .live || $0.state == .suspect)
         }) {
@@ -74,6 +81,7 @@ extension CoordinatorCore {
         agents[place].claudeVersion = hello.claudeVersion
         agents[place].labels = hello.labels
         agents[place].incarnation = hello.incarnation
+        agents[place].introduction = hello.introduction
         agents[place].state = .live
         agents[place].lastHeard = now.instant
         agents[place].report.capacity = hello.capacity

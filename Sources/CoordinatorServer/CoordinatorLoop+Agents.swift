@@ -65,8 +65,8 @@ extension CoordinatorLoop {
                 host: hello.host, version: hello.version, claudeVersion: hello.claudeVersion, capacity: hello.capacity,
                 labels: hello.labels, running: running, finished: finished, introduction: hello.introduction),
             at: clock.now())
+        if outcome != .refused { unwelcomeRoutes[handle.rawValue] = nil }
         guard case .welcomed(let agent, _) = outcome else { return }
-        unwelcomeRoutes[handle.rawValue] = nil
         if let old = routeOfAgent[agent], old != route { agentOfRoute[old] = nil }
         agentOfRoute[route] = agent
         routeOfAgent[agent] = route

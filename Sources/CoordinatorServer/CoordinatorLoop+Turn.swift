@@ -3,7 +3,6 @@ import ClusterWire
 import CoordinatorCore
 import CoordinatorStore
 import Foundation
-import Glibc
 import Logging
 import ZeroMQ
 
@@ -81,14 +80,17 @@ extension CoordinatorLoop {
         // These tell of a state that never was: who asked asks again.
         turnReplies = []
         unwelcomeRoutes = [:]
-        // A disk that stays full must not be asked without a pause; the standstill extends the leases by itself.
-        if troubles > 1 { usleep(UInt32(min(troubles, Self.longestPauses)) * 200_000) }
         let routes = agentOfRoute.keys.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
         agentOfRoute = [:]
         routeOfAgent = [:]
         payloads = PayloadCache(bytesAtMost: Int(settings.payloadCacheBytes))
         core = try Self.recoveredCore(settings: settings, store: store, now: clock.now(), logger: logger)
         core.diskMeasured(isLow: error.code == .diskFull)
+        // What agents say has to be written down. A disk that stays full is tried again after pauses, in which clients are answered; nobody
+        // is blamed for them.
+        let pause = Milliseconds(Int64(min(troubles, Self.longestPauses)) * 200)
+        agentsHeldUntil = clock.instant() + pause
+        core.loopStalled(for: pause)
         nextDiskCheck = clock.instant() + .seconds(1)
         for route in routes { try introduceYourself(route) }
     }

@@ -57,7 +57,10 @@ final class CoordinatorLoop {
     var unwelcomeRoutes: [UInt64: RoutingID] = [:]
     var freeBytes: UInt64 = 0
     var nextDiskCheck = Instant.origin
+    /// Transactions that failed in a row.
     var troubles = 0
+    /// Agents are not listened to before.
+    var agentsHeldUntil = Instant.origin
 
     init(
         settings: CoordinatorSettings, logger: Logger, store: SQLiteStore, agents: Socket, clients: Socket,
@@ -118,7 +121,8 @@ final class CoordinatorLoop {
         while true {
             let canRead =
                 !isStopping && core.pendingWeight < Self.rowsPerCommit && turnReplies.count < Self.repliesAtMost
-            poller.setInterest(agents, canRead ? .readable : [])
+            let agentsMaySpeak = canRead && clock.instant() >= agentsHeldUntil
+            poller.setInterest(agents, agentsMaySpeak ? .readable : [])
             poller.setInterest(clients, canRead ? .readable : [])
             let timeout = more && canRead ? 0 : pollTimeout()
             _ = try poller.wait(timeoutMilliseconds: Int(timeout))
@@ -129,9 +133,10 @@ final class CoordinatorLoop {
             mailbox.takeAll(into: &mail)
             for letter in mail { try take(letter) }
             if canRead {
-                let agentsWait = try drain(agentsSocket, &incoming) { try agentMessage($0) }
+                let agentsWait =
+                    try !agentsMaySpeak || drain(agentsSocket, &incoming) { try agentMessage($0) }
                 let clientsWait = try drain(clientsSocket, &incoming) { try clientMessage($0) }
-                more = agentsWait || clientsWait
+                more = (agentsMaySpeak && agentsWait) || clientsWait
                 let now = clock.now()
                 // Only after everything that agents sent was read may one be judged silent.
                 if !agentsWait { core.timePassed(to: now) }

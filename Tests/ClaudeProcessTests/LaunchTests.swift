@@ -85,6 +85,7 @@ import Testing
                 "NO_PROXY": "corp,localhost,127.0.0.1", "no_proxy": "corp,localhost,127.0.0.1",
                 "DISABLE_AUTOUPDATER": "1",
                 "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", "CLAUDE_CODE_DISABLE_BACKGROUND_TASKS": "1",
+                "CLAUDE_CODE_DISABLE_AUTO_MEMORY": "1",
             ])
     }
 

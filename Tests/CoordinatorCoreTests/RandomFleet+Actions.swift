@@ -157,7 +157,7 @@ extension RandomFleet {
             for other in agents.indices where agents[other].index == index { agents[other].index = nil }
             agents[place].index = index
             agents[place].session = session
-        case .refused: agents[place].index = nil
+        case .refused, .outdated: agents[place].index = nil
         }
         settle()
     }

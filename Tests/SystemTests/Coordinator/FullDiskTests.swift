@@ -62,10 +62,15 @@ extension CoordinatorLane {
             let refused = try #require(last)
             refused.expectRefusal(5, ["disk"])
             let jobs = try await fleet.ccctl(["jobs", "-o", "quiet"])
+            // An agent that comes now cannot be written down; clients are answered all the same, and the coordinator lives.
             try await fleet.startAgent("east", instances: 2)
-            try await fleet.agentsAreLive(1)
+            try await eventually("the agent's hello to fail for want of room", within: .seconds(20)) {
+                try String(contentsOfFile: coordinator.log, encoding: .utf8).contains("in_a_row=2")
+            }
+            #expect(try await fleet.ccctl(["jobs", "-o", "quiet"]).output == jobs.output)
             #expect(coordinator.isRunning, "\(coordinator.logTail())")
             try FileManager.default.removeItem(atPath: ballast)
+            try await fleet.agentsAreLive(1)
             let rows = try await fleet.results(of: kept)
             #expect(rows.map(\.result) == (1...20).map { "NONCE-\($0) done" })
             // What was acknowledged on the way, and nothing of what was refused.
