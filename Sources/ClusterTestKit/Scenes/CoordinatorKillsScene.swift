@@ -94,23 +94,35 @@ public struct CoordinatorKillsScene: Sendable {
     /// Stands the coordinator still, waits until an agent has a result that it can't hand over, and kills it there.
     private func killOnce(_ fleet: Fleet) async throws -> KillMoment {
         guard let coordinator = await fleet.coordinator else { throw SceneError("no coordinator runs") }
-        // Only when the fleet is at work again can a kill interrupt anything.
-        try await eventually("six calls open", within: .seconds(60)) { try await fleet.api.stats().openNow >= 6 }
-        coordinator.signal(SIGSTOP)
-        let before = try await fleet.api.stats().ok
-        var moment = SimulatedAPI.Stats?.none
-        try await eventually("a result while the coordinator stands still", within: .seconds(20)) {
+        for _ in 1...Self.momentsAtMost {
+            // Only when the fleet is at work again can a kill interrupt anything.
+            try await eventually("six calls open", within: .seconds(60)) {
+                try await fleet.api.stats().openNow >= 6
+            }
+            coordinator.signal(SIGSTOP)
+            let before = try await fleet.api.stats().ok
+            try await eventually("a result while the coordinator stands still", within: .seconds(20)) {
+                try await fleet.api.stats().ok > before
+            }
+            // The answer has left the API; its instance needs a moment to report it to its agent.
+            try await Task.sleep(for: .milliseconds(60))
             let stats = try await fleet.api.stats()
-            moment = stats
-            return stats.ok > before
+            if stats.openNow >= 4 { return try await killNow(coordinator, fleet, stats) }
+            // Too many ended together: this was no moment to kill at.
+            coordinator.signal(SIGCONT)
         }
-        // The answer has left the API; its instance needs a moment to report it to its agent.
-        try await Task.sleep(for: .milliseconds(120))
-        let stats = try await fleet.api.stats()
-        guard stats.openNow >= 4 else { throw SceneError("only \(stats.openNow) calls were open at the kill") }
+        throw SceneError("\(Self.momentsAtMost) moments had fewer than 4 calls open")
+    }
+
+    /// Moments that are tried for one kill.
+    private static let momentsAtMost = 20
+
+    private func killNow(
+        _ coordinator: ManagedProcess, _ fleet: Fleet, _ stats: SimulatedAPI.Stats
+    ) async throws -> KillMoment {
         try await coordinator.killNow()
         let recorded = try await recordedEnds(fleet.dataDirectory)
-        let unacknowledged = (moment?.ok ?? 0) - recorded
+        let unacknowledged = stats.ok - recorded
         guard unacknowledged >= 1 else { throw SceneError("every answered task was on disk: nothing was at stake") }
         try await fleet.startCoordinator()
         return KillMoment(open: stats.openNow, unacknowledged: unacknowledged)
