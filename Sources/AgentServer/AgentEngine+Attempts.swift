@@ -160,8 +160,10 @@ extension AgentEngine {
     ) {
         let result = judgement?.result
         let finishedAt = Clocks.wall()
+        // An API's error message is no answer: the failure tells it.
+        let answer = result?.isError == true ? nil : result?.resultText
         let message = AttemptResult(
-            token: record.token, state: state, answer: result?.resultText.map(Content.text),
+            token: record.token, state: state, answer: answer.map(Content.text),
             structured: result?.structuredJSON.map(Content.text), failure: failure, usage: result?.usage ?? Usage(),
             costMicroUSD: result?.costMicroUSD ?? 0, sessionID: result?.sessionID ?? "", instance: instance,
             startedAt: record.startedAt ?? record.arrivedAt, finishedAt: finishedAt,

@@ -50,7 +50,7 @@ struct JobLine {
         [
             job.job.description, state, String(job.tasks), String(job.queued), String(job.running),
             String(job.succeeded),
-            String(job.ended - job.succeeded),
+            String(job.failed + job.expired + job.skipped),
             CountText.short(job.usage.total), MoneyText.display(microUSD: job.costMicroUSD),
             TimeText.local(milliseconds: job.submittedAt.milliseconds),
             job.note.isEmpty ? job.name : "\(job.name) (\(job.note))",
