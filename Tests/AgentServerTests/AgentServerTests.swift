@@ -221,7 +221,7 @@ struct AgentServerTests {
         let first = try #require(await coordinator.hello())
         let second = try #require(await coordinator.hello(), "the first was not answered")
         #expect(second.introduction == first.introduction + 1)
-        try coordinator.welcome(second, session: 5)
+        try coordinator.welcome(second, session: 5, heartbeatMilliseconds: 200)
         #expect(await server.ready())
         server.stopNow()
         try await running.value

@@ -111,13 +111,16 @@ final class FakeCoordinator: Sendable {
     }
 
     func welcome(
-        _ hello: Ccorchestrator_V1_AgentHello, session: UInt64, abandon: [AttemptToken] = [], blobs: String = ""
+        _ hello: Ccorchestrator_V1_AgentHello, session: UInt64, abandon: [AttemptToken] = [], blobs: String = "",
+        heartbeatMilliseconds: UInt32 = 1000
     ) throws {
         var welcome = Ccorchestrator_V1_Welcome()
         welcome.protocol = .current
         welcome.session = session
         welcome.introduction = hello.introduction
-        welcome.heartbeatMs = 200
+        // An agent that hears nothing for three of them says hello again and sends no results until it is welcomed: on a busy machine a
+        // short one would do that by chance.
+        welcome.heartbeatMs = heartbeatMilliseconds
         welcome.leaseMs = 30_000
         welcome.abandon = abandon.map(\.proto)
         welcome.blobsEndpoint = blobs
