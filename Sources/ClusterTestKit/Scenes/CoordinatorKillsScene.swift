@@ -58,7 +58,7 @@ public struct CoordinatorKillsScene: Sendable {
             done += 1
             unacknowledged += moment.unacknowledged
             print(
-                "kill \(kill): \(moment.open) calls open, \(moment.unacknowledged) results answered and not on the coordinator's disk"
+                "kill \(kill): \(moment.open) calls open, \(moment.unacknowledged) results held by agents and not on the coordinator's disk"
             )
         }
         // `wait` rides through; it is started after the last restart only because its own restart is tested elsewhere.
@@ -100,12 +100,11 @@ public struct CoordinatorKillsScene: Sendable {
                 try await fleet.api.stats().openNow >= 6
             }
             coordinator.signal(SIGSTOP)
-            let before = try await fleet.api.stats().ok
-            try await eventually("a result while the coordinator stands still", within: .seconds(20)) {
-                try await fleet.api.stats().ok > before
+            let before = try await heldResults(fleet)
+            try await eventually("a result on an agent's disk while the coordinator stands still", within: .seconds(20))
+            {
+                try await !heldResults(fleet).isSubset(of: before)
             }
-            // The answer has left the API; its instance needs a moment to report it to its agent.
-            try await Task.sleep(for: .milliseconds(60))
             let stats = try await fleet.api.stats()
             if stats.openNow >= 4 { return try await killNow(coordinator, fleet, stats) }
             // Too many ended together: this was no moment to kill at.
@@ -120,18 +119,35 @@ public struct CoordinatorKillsScene: Sendable {
     private func killNow(
         _ coordinator: ManagedProcess, _ fleet: Fleet, _ stats: SimulatedAPI.Stats
     ) async throws -> KillMoment {
+        let held = try await heldResults(fleet)
         try await coordinator.killNow()
-        let recorded = try await recordedEnds(fleet.dataDirectory)
-        let unacknowledged = stats.ok - recorded
-        guard unacknowledged >= 1 else { throw SceneError("every answered task was on disk: nothing was at stake") }
+        let unacknowledged = held.subtracting(try await recordedEnds(fleet.dataDirectory)).count
+        guard unacknowledged >= 1 else { throw SceneError("every result that an agent held was recorded") }
         try await fleet.startCoordinator()
         return KillMoment(open: stats.openNow, unacknowledged: unacknowledged)
     }
 
-    /// The ends in the dead coordinator's own file.
-    private func recordedEnds(_ directory: String) async throws -> Int {
-        let queue = try DatabaseQueue(path: directory + "/coordinator.sqlite")
-        return try await queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM endings") ?? 0 }
+    /// The tasks whose results the agents hold on their own disks, because nobody has acknowledged them.
+    private func heldResults(_ fleet: Fleet) async throws -> Set<Int64> {
+        var held: Set<Int64> = []
+        for agent in ["east", "west"] {
+            held.formUnion(
+                try await Self.tasks("SELECT task FROM result", in: "\(fleet.bench.scratch)/\(agent)/outbox.sqlite"))
+        }
+        return held
+    }
+
+    /// The tasks that have their end in the dead coordinator's own file.
+    private func recordedEnds(_ directory: String) async throws -> Set<Int64> {
+        try await Self.tasks("SELECT id FROM endings", in: directory + "/coordinator.sqlite")
+    }
+
+    private static func tasks(_ sql: String, in path: String) async throws -> Set<Int64> {
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(5)
+        return try await DatabaseQueue(path: path, configuration: configuration).read {
+            Set(try Int64.fetchAll($0, sql: sql))
+        }
     }
 }
 
