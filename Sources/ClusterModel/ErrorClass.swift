@@ -26,12 +26,18 @@ public enum ErrorClass: String, Sendable, CaseIterable {
     case permanent
     /// The user ended it.
     case cancelled
+    /// It crashed three instances: it is not given a fourth.
+    case poison
+    /// Something that it waited for did not succeed, or its job stopped.
+    case dependency
+    /// It did not start or end in time.
+    case expired
 
     /// Whether another attempt can help.
     public var isRetryable: Bool {
         switch self {
         case .rateLimit, .overloaded, .transient, .timeout, .crash, .lost, .agentLeft, .auth: true
-        case .denied, .schema, .cap, .permanent, .cancelled: false
+        case .denied, .schema, .cap, .permanent, .cancelled, .poison, .dependency, .expired: false
         }
     }
 

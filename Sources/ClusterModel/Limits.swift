@@ -32,4 +32,20 @@ public enum Limits {
     public static let optionsPerJob = 4096
     /// Tasks of one job.
     public static let tasksPerJob = 5_000_000
+    /// Tasks that one task may wait for.
+    public static let linksPerTask = 1000
+    /// Jobs that one job may wait for.
+    public static let linksPerJob = 100
+    /// Tasks of a job that waits for tasks that come later in it: a cycle is looked for in every batch.
+    public static let tasksWithForwardLinks = 100_000
+    /// A context's name.
+    public static let contextBytes = 256
+    /// Labels that a task may need, and those that it may avoid.
+    public static let labelRules = 32
+    /// Different sets of runner, needed and avoided labels over all jobs.
+    public static let requirementKinds = 1000
+    /// Program and arguments of an exec task, and its environment, together.
+    public static let commandBytes = 32 * 1024
+    /// Tasks that one control request names.
+    public static let tasksPerControl = 10_000
 }

@@ -2,7 +2,7 @@
 public struct TaskOptions: Hashable, Sendable {
     /// Which waiting task goes first, over all jobs; equals go in order of arrival.
     public var priority: Priority
-    /// What executes it: `claude`.
+    /// What executes it: `claude`, `exec` or `noop`.
     public var runner: String
     /// Empty: the agent's default.
     public var model: String
@@ -24,12 +24,33 @@ public struct TaskOptions: Hashable, Sendable {
     public var schemaJSON: String
     /// Attempts that may fail before the task does, the first included; 0: the coordinator's default.
     public var maxAttempts: UInt32
+    /// Labels that the agent must have.
+    public var needs: [LabelRule]
+    /// Labels that the agent must not have.
+    public var avoids: [LabelRule]
+    /// A task that has not started so long after it was submitted expires; 0: never.
+    public var expiresAfter: Milliseconds
+    /// What becomes of a task whose attempt was lost with its agent.
+    public var onLost: OnLost
+    /// What becomes of the later turns of a context when one fails.
+    public var onError: OnError
+    /// Runner `exec`: program and arguments; `{line}` in them stands for the task's prompt.
+    public var command: [String]
+    /// Runner `exec`: the prompt goes to standard input.
+    public var promptOnStandardInput: Bool
+    /// Runner `exec`: `KEY=VALUE`, added to the agent's small environment.
+    public var environment: [String]
+    /// Runner `exec`: at most so many bytes of output are kept; 0: the agent's default.
+    public var outputBytes: UInt32
 
     /// Normal priority and every default of the agent and the coordinator, but for what is given.
     public init(
         priority: Priority = .normal, runner: String = "claude", model: String = "", permissionMode: String = "",
         allowedTools: [String] = [], disallowedTools: [String] = [], directory: String = "", timeout: Milliseconds = 0,
-        maxTurns: UInt32 = 0, budgetMicroUSD: UInt64 = 0, schemaJSON: String = "", maxAttempts: UInt32 = 0
+        maxTurns: UInt32 = 0, budgetMicroUSD: UInt64 = 0, schemaJSON: String = "", maxAttempts: UInt32 = 0,
+        needs: [LabelRule] = [], avoids: [LabelRule] = [], expiresAfter: Milliseconds = 0, onLost: OnLost = .rerun,
+        onError: OnError = .hold, command: [String] = [], promptOnStandardInput: Bool = false,
+        environment: [String] = [], outputBytes: UInt32 = 0
     ) {
         self.priority = priority
         self.runner = runner
@@ -43,5 +64,28 @@ public struct TaskOptions: Hashable, Sendable {
         self.budgetMicroUSD = budgetMicroUSD
         self.schemaJSON = schemaJSON
         self.maxAttempts = maxAttempts
+        self.needs = needs
+        self.avoids = avoids
+        self.expiresAfter = expiresAfter
+        self.onLost = onLost
+        self.onError = onError
+        self.command = command
+        self.promptOnStandardInput = promptOnStandardInput
+        self.environment = environment
+        self.outputBytes = outputBytes
     }
+}
+
+/// What becomes of a task whose attempt was lost with its agent.
+public enum OnLost: String, Sendable, CaseIterable {
+    /// It is queued again at once.
+    case rerun
+    /// It is held for a person: its attempt may have had effects that must not happen twice.
+    case hold
+}
+
+/// What becomes of the later turns of a context when one fails.
+public enum OnError: String, Sendable, CaseIterable {
+    case hold
+    case skip
 }

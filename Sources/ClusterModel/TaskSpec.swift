@@ -8,26 +8,43 @@ public struct TaskSpec: Hashable, Sendable {
     public var input: String
     /// Its row in the job's table of options.
     public var options: UInt32
+    /// Tasks of the same job that it waits for, earlier or later ones.
+    public var after: [TaskLink]
+    /// Tasks of a job with the same context are turns of one conversation, in their order; empty: it stands alone.
+    public var context: String
 
     /// A task of a prompt alone, under the first options of its job.
-    public init(prompt: Content, name: String = "", input: String = "", options: UInt32 = 0) {
+    public init(
+        prompt: Content, name: String = "", input: String = "", options: UInt32 = 0, after: [TaskLink] = [],
+        context: String = ""
+    ) {
         self.prompt = prompt
         self.name = name
         self.input = input
         self.options = options
+        self.after = after
+        self.context = context
     }
 }
 
-/// What a user submits for a job as a whole.
-public struct JobSpec: Hashable, Sendable {
-    /// What the user calls it; may be empty, and need not be unique.
-    public var name: String
-    /// Who submitted it: the name bound to the client's key, or `local` on loopback.
-    public var submitter: String
+/// What has to be true of something that a task or a job waits for.
+public enum LinkCondition: String, Sendable, CaseIterable {
+    /// It succeeded.
+    case success
+    /// It ended, however.
+    case end
+}
 
-    /// A nameless job from loopback, but for what is given.
-    public init(name: String = "", submitter: String = "local") {
-        self.name = name
-        self.submitter = submitter
+/// Another task of the same job that a task waits for.
+public struct TaskLink: Hashable, Sendable {
+    /// The other task's place in the job.
+    public var index: UInt32
+    /// What has to be true of it.
+    public var condition: LinkCondition
+
+    /// Waits for the task to succeed unless it is said otherwise.
+    public init(index: UInt32, condition: LinkCondition = .success) {
+        self.index = index
+        self.condition = condition
     }
 }

@@ -9,11 +9,11 @@ extension CoordinatorCore {
                 closedRows[TaskID(job: job.id, index: UInt32(index)).packed] = task.closedRow
             }
         }
-        nextSequence = state.nextSequence
-        nextRow = state.nextRow
+        nextSequence = state.frame.nextSequence
+        nextRow = state.frame.nextRow
         for job in state.jobs { restore(job, at: now) }
-        for assignment in state.assignments {
-            restore(assignment, closedRows: closedRows, names: state.agents, at: now)
+        for assignment in state.frame.assignments {
+            restore(assignment, closedRows: closedRows, names: state.frame.agents.mapValues(\.name), at: now)
         }
         for place in jobs.indices where jobs[place].finishedAt == nil { resume(place, at: now) }
     }
@@ -70,7 +70,7 @@ extension CoordinatorCore {
             waiting.insert(WaitingTask(due: now.instant + Milliseconds(left), task: id.packed, attempt: task.attempt))
         }
         return TaskEntry(
-            sequence: task.sequence, attempt: task.attempt, options: UInt16(task.options), state: state,
+            sequence: task.sequence, attempt: task.attempt, options: task.options, state: state,
             failures: task.failures,
             givenUp: task.givenUp, cancelRequested: task.cancelRequested)
     }

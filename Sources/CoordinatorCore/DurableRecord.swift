@@ -22,6 +22,68 @@ public enum DurableRecord: Sendable {
     /// A result that nothing waits for. The store keeps it for the user to see, unless it repeats one it has.
     case resultSetAside(AttemptResult, agent: AgentID, reason: SetAsideReason, at: WallTime)
     case agentSeen(AgentID, name: String, host: String)
+    /// Its switches are now these.
+    case jobChanged(JobID, JobSwitches)
+    /// The user's switch over the whole queue.
+    case queuePaused(Bool)
+    /// A row of the job's table of options has another content from now on.
+    case optionsChanged(JobID, row: UInt32, TaskOptions)
+    /// The task has another row of its job's table from now on.
+    case taskMoved(TaskID, options: UInt32)
+    case taskHeld(TaskID, why: String)
+    /// No longer held.
+    case taskReleased(TaskID)
+    /// An ended task is to be tried again: what ended it goes to its attempts, its answer goes.
+    case taskReopened(TaskID)
+    /// A finished job has unfinished tasks again.
+    case jobReopened(JobID)
+    case agentDrained(AgentID, Bool)
+    /// Work on a job's tasks that takes more than one turn; a restart takes it up from its beginning.
+    case sweepBegun(JobID, SweepKind)
+    case sweepEnded(JobID, SweepKind)
+    /// What is kept of the finished job's tasks in this range of places goes; with `isLast` the job itself.
+    case pruned(JobID, first: UInt32, count: UInt32, isLast: Bool)
+}
+
+/// What a user, or the job's own rules, have switched for a whole job.
+public struct JobSwitches: Hashable, Sendable {
+    /// Nothing starts until it is resumed.
+    public var isPaused = false
+    /// More tasks failed than the job allows: what had not started was skipped.
+    public var isStopped = false
+    /// Its deadline came: what had not ended was ended.
+    public var isExpired = false
+
+    /// All off.
+    public init() {}
+
+    /// One bit a switch, for the store.
+    public var bits: Int64 { (isPaused ? 1 : 0) | (isStopped ? 2 : 0) | (isExpired ? 4 : 0) }
+
+    /// The inverse of ``bits``; bits of a newer version are ignored.
+    public init(bits: Int64) {
+        isPaused = bits & 1 != 0
+        isStopped = bits & 2 != 0
+        isExpired = bits & 4 != 0
+    }
+}
+
+/// Work that goes over all tasks of a job, some in each turn, so that it delays nobody.
+public enum SweepKind: UInt8, Sendable, CaseIterable {
+    /// Ends what waits as cancelled and tells what runs to stop.
+    case cancel = 1
+    /// Queues what failed, was skipped or expired again.
+    case retry = 2
+    /// Releases what is held.
+    case release = 3
+    /// Holds what waits.
+    case hold = 4
+    /// Ends what waits as skipped: more tasks failed than the job allows.
+    case stop = 5
+    /// Ends what has not ended as expired: the deadline came.
+    case expire = 6
+    /// Forgets the finished job.
+    case prune = 7
 }
 
 /// Made by the client for one submit, the same in all its batches and repeats.
@@ -74,6 +136,10 @@ public struct EndedAttempt: Sendable {
     public var usage: Usage
     /// What it cost, in millionths of a dollar; 0 if it did not report.
     public var costMicroUSD: UInt64
+    /// The instance that ran it; empty if none was reported.
+    public var instance: String = ""
+    /// Crashes of the task so far, this one included.
+    public var crashes: UInt8 = 0
 }
 
 /// A task that has its end.

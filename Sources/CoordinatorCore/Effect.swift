@@ -8,6 +8,8 @@ public enum Effect: Sendable {
     case assign(AgentIndex, [AttemptOrder])
     case acknowledge(AgentIndex, [AttemptToken])
     case cancel(AgentIndex, [AttemptToken])
+    /// Read the finished job whole from the store, and hand it to ``CoordinatorCore/jobReloaded(_:at:)``: its tasks are to be tried again.
+    case reload(JobID)
 }
 
 /// Names a request that waits for its answer; the shell knows whose it is.
@@ -38,6 +40,10 @@ public struct AgentIndex: Hashable, Sendable {
 public enum Reply: Sendable {
     case submitted(JobID, taskCount: UInt32, sealed: Bool)
     case cancelled(queued: UInt32, running: UInt32)
+    /// Tasks that a control verb changes, at once or in the next moments; 1 or 0 for a switch.
+    case controlled(changed: UInt32)
+    /// Jobs and tasks that are forgotten, at once or in the next moments.
+    case pruned(jobs: UInt32, tasks: UInt64)
     case refused(RefusalCode, String)
 }
 
@@ -49,6 +55,13 @@ public enum RefusalCode: String, Sendable {
     case unknownTask = "unknown_task"
     case invalid
     case jobSealed = "job_sealed"
+    case unknownAgent = "unknown_agent"
+    /// Tasks wait for each other in a circle.
+    case cycle
+    /// Another request about the same tasks is still being carried out.
+    case busy
+    /// It has not finished.
+    case unfinished
 }
 
 /// An attempt to send: the shell adds prompt and options.

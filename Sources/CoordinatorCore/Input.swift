@@ -36,6 +36,36 @@ public struct SubmitBatch: Sendable {
     }
 }
 
+/// Some tasks of a job, or all of them.
+public struct TaskSelection: Hashable, Sendable {
+    /// The job.
+    public var job: JobID
+    /// Places in it; empty: all that the verb fits.
+    public var indexes: [UInt32]
+
+    /// Everything as given.
+    public init(job: JobID, indexes: [UInt32] = []) {
+        self.job = job
+        self.indexes = indexes
+    }
+}
+
+/// What a user may do to work that is there.
+public enum Control: Sendable {
+    /// Nothing of the job starts; nil: nothing at all does. What runs goes on.
+    case pause(JobID?)
+    case resume(JobID?)
+    /// What waits, waits for a person from now on.
+    case hold(TaskSelection)
+    case release(TaskSelection)
+    /// What failed, was skipped or expired is tried again.
+    case retry(TaskSelection)
+    case prioritize(TaskSelection, Priority)
+    /// The agent of that name gets no new work.
+    case drain(agent: String)
+    case undrain(agent: String)
+}
+
 /// How an agent introduces itself.
 public struct AgentIntroduction: Sendable {
     /// The connection that it came by; a refusal goes there.
@@ -56,6 +86,8 @@ public struct AgentIntroduction: Sendable {
     public var capacity: UInt32
     /// What its operator says of it, by name.
     public var labels: [String: String]
+    /// What it can execute: `claude`, `exec` …; empty: `claude`, as agents before they named it.
+    public var runners: [String]
     /// Attempts that it holds, started or not.
     public var running: [AttemptToken]
     /// Attempts whose results lie in its outbox, not acknowledged.
@@ -66,7 +98,8 @@ public struct AgentIntroduction: Sendable {
     /// An agent that holds nothing, but for what is given.
     public init(
         route: RouteHandle, id: AgentID, incarnation: UInt64, name: String, host: String = "", version: String = "",
-        claudeVersion: String = "", capacity: UInt32, labels: [String: String] = [:], running: [AttemptToken] = [],
+        claudeVersion: String = "", capacity: UInt32, labels: [String: String] = [:], runners: [String] = ["claude"],
+        running: [AttemptToken] = [],
         finished: [AttemptToken] = [], introduction: UInt64 = 0
     ) {
         self.route = route
@@ -78,6 +111,7 @@ public struct AgentIntroduction: Sendable {
         self.claudeVersion = claudeVersion
         self.capacity = capacity
         self.labels = labels
+        self.runners = runners.isEmpty ? ["claude"] : runners
         self.running = running
         self.finished = finished
         self.introduction = introduction

@@ -46,10 +46,14 @@ public struct JobCounts: Hashable, Sendable {
     public var failed: UInt32 = 0
     /// Ended by the user.
     public var cancelled: UInt32 = 0
-    /// Ended as skipped; no rule of this version skips a task.
+    /// Ended as skipped: what they waited for did not succeed, or their job stopped.
     public var skipped: UInt32 = 0
-    /// Ended as expired; no rule of this version lets a task expire.
+    /// Ended as expired: they did not start, or their job did not end, in time.
     public var expired: UInt32 = 0
+    /// Waiting for other tasks or for another job.
+    public var blocked: UInt32 = 0
+    /// Waiting for a person.
+    public var held: UInt32 = 0
 
     /// All zero.
     public init() {}
@@ -69,6 +73,8 @@ public struct JobCounts: Hashable, Sendable {
             case .cancelled: cancelled
             case .skipped: skipped
             case .expired: expired
+            case .blocked: blocked
+            case .held: held
             }
         }
         set {
@@ -81,6 +87,8 @@ public struct JobCounts: Hashable, Sendable {
             case .cancelled: cancelled = newValue
             case .skipped: skipped = newValue
             case .expired: expired = newValue
+            case .blocked: blocked = newValue
+            case .held: held = newValue
             }
         }
     }
@@ -104,4 +112,8 @@ public struct JobSummary: Sendable {
     public var usage: Usage
     /// Of the same attempts, in millionths of a dollar.
     public var costMicroUSD: UInt64
+    /// Attempts that did not end their task.
+    public var retried: UInt64 = 0
+    /// As they stand now.
+    public var switches = JobSwitches()
 }

@@ -63,7 +63,8 @@ extension CoordinatorLoop {
             AgentIntroduction(
                 route: handle, id: AgentID(rawValue: hello.agentID), incarnation: hello.incarnation, name: hello.name,
                 host: hello.host, version: hello.version, claudeVersion: hello.claudeVersion, capacity: hello.capacity,
-                labels: hello.labels, running: running, finished: finished, introduction: hello.introduction),
+                labels: hello.labels, runners: hello.runners, running: running, finished: finished,
+                introduction: hello.introduction),
             at: clock.now())
         if outcome != .refused { unwelcomeRoutes[handle.rawValue] = nil }
         guard case .welcomed(let agent, _) = outcome else { return }

@@ -39,9 +39,14 @@ extension CoordinatorLoop {
         case .getServerInfo: try serverInfo(id, route)
         case .getTasks(let query): try tasks(query, id, route)
         case .getResults(let query): try results(query, id, route)
+        case .getWhy, .getAttempts, .getSetAside, .control, .prune, .backup:
+            throw WireError("this coordinator does not serve the request yet")
         case nil: throw WireError("this coordinator does not know the request: it is older than the client")
         }
     }
+
+    /// What executes tasks, somewhere.
+    static let runners = ["claude", "exec", "noop"]
 
     private func waiting(_ request: UInt64, _ route: RoutingID) -> ReplyHandle {
         let handle = nextHandle
@@ -65,22 +70,19 @@ extension CoordinatorLoop {
         guard submit.tasks.count <= Limits.tasksPerMessage else {
             throw WireError("a batch takes at most \(Limits.tasksPerMessage) tasks")
         }
-        guard submit.spec.name.utf8.count <= Limits.nameBytes, submit.spec.submitter.utf8.count <= Limits.nameBytes
-        else {
-            throw WireError("a job's name is over the limit of \(Limits.nameBytes) bytes")
-        }
         let options = try submit.options.map { row in
             let options = try TaskOptions(proto: row)
-            guard options.runner == "claude" else {
-                throw WireError("runner \"\(options.runner)\" is not built yet: use \"claude\"")
+            guard Self.runners.contains(options.runner) else {
+                throw WireError(
+                    "there is no runner \"\(options.runner.prefix(64))\": use one of \(Self.runners.joined(separator: ", "))"
+                )
             }
             return options
         }
         core.submitArrived(
             SubmitBatch(
                 key: key, job: submit.job == 0 ? nil : try job(submit.job),
-                spec: JobSpec(
-                    name: submit.spec.name, submitter: submit.spec.submitter.isEmpty ? "local" : submit.spec.submitter),
+                spec: try JobSpec(proto: submit.spec),
                 firstOptions: submit.firstOptions, options: options, firstIndex: submit.firstIndex,
                 tasks: try submit.tasks.map { try TaskSpec(proto: $0) }, seal: submit.seal), reply: waiting(id, route),
             at: clock.now())

@@ -21,6 +21,7 @@ extension CoordinatorLoop {
             var message = Ccorchestrator_V1_CoordinatorMessage()
             message.resultAck.tokens = tokens.map(\.proto)
             try send(message, to: agent)
+        case .reload: break
         case .cancel(let agent, let tokens):
             for chunk in tokens.chunks(of: Limits.tasksPerMessage) {
                 var message = Ccorchestrator_V1_CoordinatorMessage()
@@ -132,6 +133,10 @@ extension CoordinatorLoop {
         case .cancelled(let queued, let running):
             message.cancelled.queued = queued
             message.cancelled.running = running
+        case .controlled(let changed): message.controlled.changed = changed
+        case .pruned(let jobs, let tasks):
+            message.pruned.jobs = jobs
+            message.pruned.tasks = tasks
         case .refused(let code, let text):
             message.failure.code = code.rawValue
             message.failure.message = text

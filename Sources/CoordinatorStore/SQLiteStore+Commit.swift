@@ -75,6 +75,10 @@ extension SQLiteStore {
                 [job.finishedAt?.milliseconds, body, Int64(job.id.rawValue)])
         case .resultSetAside(let result, let agent, let reason, let at):
             try setAside(result, agent: agent, reason: reason, at: at, in: db)
+        case .jobChanged, .queuePaused, .optionsChanged, .taskMoved, .taskHeld, .taskReleased, .taskReopened,
+            .jobReopened,
+            .agentDrained, .sweepBegun, .sweepEnded, .pruned:
+            throw StoreError(.broken, "the record \(record) can't be stored yet")
         case .agentSeen(let agent, let name, let host):
             try run(
                 db,

@@ -18,18 +18,20 @@ extension SQLiteStore {
                     guard let attempts = PackedAttempts.unpack(row["body"]) else {
                         throw StoreError(.broken, "assignment row \(number) is damaged")
                     }
-                    state.assignments.append(
+                    state.frame.assignments.append(
                         RecoveredAssignment(
                             row: UInt64(number), agent: AgentID(rawValue: UInt64(bitPattern: row["agent"])),
                             attempts: attempts))
-                    state.nextRow = UInt64(number) + 1
+                    state.frame.nextRow = UInt64(number) + 1
                 }
                 let closed = try Int64.fetchOne(db, sql: "SELECT max(row) FROM attempts") ?? 0
-                state.nextRow = max(state.nextRow, UInt64(closed) + 1)
+                state.frame.nextRow = max(state.frame.nextRow, UInt64(closed) + 1)
                 for row in try Row.fetchAll(db, sql: "SELECT id, name FROM agents ORDER BY id") {
-                    state.agents[AgentID(rawValue: UInt64(bitPattern: row["id"]))] = row.text("name")
+                    state.frame.agents[AgentID(rawValue: UInt64(bitPattern: row["id"]))] = RecoveredAgent(
+                        name: row.text("name"))
                 }
-                state.nextSequence = UInt64(try Int64.fetchOne(db, sql: "SELECT max(sequence) FROM tasks") ?? 0) + 1
+                state.frame.nextSequence =
+                    UInt64(try Int64.fetchOne(db, sql: "SELECT max(sequence) FROM tasks") ?? 0) + 1
                 return state
             }
         } catch {
@@ -89,7 +91,7 @@ extension SQLiteStore {
             let state: Int64? = row[2]
             job.tasks.append(
                 RecoveredTask(
-                    sequence: UInt64(row[0] as Int64), options: UInt32(row[1] as Int64),
+                    sequence: UInt64(row[0] as Int64), options: UInt16(truncatingIfNeeded: row[1] as Int64),
                     end: state.flatMap { TaskState(rawValue: UInt8($0)) }, attempt: UInt32((row[3] as Int64?) ?? 0),
                     cancelRequested: row[9]))
             guard state != nil else { continue }

@@ -37,7 +37,7 @@ extension CoordinatorCore {
 extension RecoveredState {
     /// A line a fact, to compare two stores. The next row is left out: any number above all that are used will do.
     var lines: [String] {
-        var lines = ["next sequence \(nextSequence)"]
+        var lines = ["next sequence \(frame.nextSequence)"]
         for job in jobs {
             lines.append(
                 "job \(job.id) \(job.spec) \(job.key) \(job.submittedAt) \(String(describing: job.finishedAt)) \(job.sealed) \(job.options)"
@@ -45,8 +45,8 @@ extension RecoveredState {
             lines.append("\(job.counts) \(job.usage) \(job.costMicroUSD)")
             for task in job.tasks { lines.append("\(job.id) \(task)") }
         }
-        for row in assignments { lines.append("\(row)") }
-        for (id, name) in agents.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+        for row in frame.assignments { lines.append("\(row)") }
+        for (id, name) in frame.agents.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
             lines.append("agent \(id) \(name)")
         }
         return lines
@@ -55,6 +55,6 @@ extension RecoveredState {
     /// Rows that a new row must come after.
     var highestRow: UInt64 {
         let closed = jobs.flatMap { $0.tasks.map(\.closedRow) }.max() ?? 0
-        return max(closed, assignments.map(\.row).max() ?? 0)
+        return max(closed, frame.assignments.map(\.row).max() ?? 0)
     }
 }

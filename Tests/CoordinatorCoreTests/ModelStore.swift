@@ -102,6 +102,10 @@ struct ModelStore {
             setAside.append((result.token, reason))
             reported.insert(result.token)
         case .agentSeen(let id, let name, _): agents[id] = name
+        case .jobChanged, .queuePaused, .optionsChanged, .taskMoved, .taskHeld, .taskReleased, .taskReopened,
+            .jobReopened,
+            .agentDrained, .sweepBegun, .sweepEnded, .pruned:
+            violations.append("a record that this model does not know")
         }
     }
 
@@ -210,17 +214,17 @@ struct ModelStore {
                     id: id, spec: job.spec, key: job.key, submittedAt: job.submittedAt,
                     finishedAt: job.summary?.finishedAt,
                     sealed: job.sealed, options: job.summary == nil ? job.options : [],
-                    tasks: job.summary == nil ? job.tasks.map(recovered) : [],
+                    tasks: job.summary == nil ? ContiguousArray(job.tasks.map(recovered)) : [],
                     counts: job.summary?.counts ?? JobCounts(),
                     usage: usage, costMicroUSD: cost))
         }
         for row in rows.keys.sorted() {
             guard let known = rows[row] else { continue }
-            state.assignments.append(RecoveredAssignment(row: row, agent: known.agent, attempts: known.attempts))
+            state.frame.assignments.append(RecoveredAssignment(row: row, agent: known.agent, attempts: known.attempts))
         }
-        state.agents = agents
-        state.nextSequence = sequence + 1
-        state.nextRow = highestRow + 1
+        state.frame.agents = agents.mapValues { RecoveredAgent(name: $0) }
+        state.frame.nextSequence = sequence + 1
+        state.frame.nextRow = highestRow + 1
         return state
     }
 
@@ -229,11 +233,11 @@ struct ModelStore {
         let row = task.ended.map(\.row).max() ?? 0
         if let end = task.end {
             return RecoveredTask(
-                sequence: task.sequence, options: task.spec.options, end: end.state, attempt: end.attempt,
+                sequence: task.sequence, options: UInt16(task.spec.options), end: end.state, attempt: end.attempt,
                 cancelRequested: task.cancelRequested, closedRow: row)
         }
         return RecoveredTask(
-            sequence: task.sequence, options: task.spec.options, attempt: last?.number.attempt ?? 0,
+            sequence: task.sequence, options: UInt16(task.spec.options), attempt: last?.number.attempt ?? 0,
             failures: last?.failures ?? 0,
             givenUp: last?.givenUp ?? false, cancelRequested: task.cancelRequested, retryAt: last?.retryAt,
             closedRow: row)

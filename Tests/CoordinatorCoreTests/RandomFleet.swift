@@ -120,9 +120,11 @@ struct RandomFleet {
                 if state.lines != found.lines {
                     wrong.append("the store has other facts: " + difference(state.lines, found.lines))
                 }
-                if state.nextRow <= state.highestRow { wrong.append("the next row \(state.nextRow) is taken") }
+                if state.frame.nextRow <= state.highestRow {
+                    wrong.append("the next row \(state.frame.nextRow) is taken")
+                }
                 found = state
-                disk.reopened(nextRow: state.nextRow)
+                disk.reopened(nextRow: state.frame.nextRow)
             }
         } catch { wrong.append("the store can't be read: \(error)") }
         core = CoordinatorCore(storeID: Self.store, term: term, configuration: Self.configuration, seed: random.next())

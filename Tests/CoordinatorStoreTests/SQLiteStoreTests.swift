@@ -202,6 +202,6 @@ struct SQLiteStoreTests {
         #expect(
             task.attempt == 1 && !task.givenUp && task.failures == 1 && task.retryAt?.milliseconds == 100
                 && task.closedRow == 4)
-        #expect(try store.recover().nextRow == 5)
+        #expect(try store.recover().frame.nextRow == 5)
     }
 }

@@ -27,6 +27,68 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
   typealias Version = _2
 }
 
+public nonisolated enum Ccorchestrator_V1_ControlVerb: SwiftProtobuf.Enum, Swift.CaseIterable {
+  public typealias RawValue = Int
+  case unspecified // = 0
+  case pause // = 1
+  case resume // = 2
+  case hold // = 3
+  case release // = 4
+  case retry // = 5
+  case prioritize // = 6
+  case drain // = 7
+  case undrain // = 8
+  case UNRECOGNIZED(Int)
+
+  public init() {
+    self = .unspecified
+  }
+
+  public init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .unspecified
+    case 1: self = .pause
+    case 2: self = .resume
+    case 3: self = .hold
+    case 4: self = .release
+    case 5: self = .retry
+    case 6: self = .prioritize
+    case 7: self = .drain
+    case 8: self = .undrain
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  public var rawValue: Int {
+    switch self {
+    case .unspecified: return 0
+    case .pause: return 1
+    case .resume: return 2
+    case .hold: return 3
+    case .release: return 4
+    case .retry: return 5
+    case .prioritize: return 6
+    case .drain: return 7
+    case .undrain: return 8
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  public static let allCases: [Ccorchestrator_V1_ControlVerb] = [
+    .unspecified,
+    .pause,
+    .resume,
+    .hold,
+    .release,
+    .retry,
+    .prioritize,
+    .drain,
+    .undrain,
+  ]
+
+}
+
 public nonisolated struct Ccorchestrator_V1_ClientRequest: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -102,6 +164,54 @@ public nonisolated struct Ccorchestrator_V1_ClientRequest: Sendable {
     set {body = .getServerInfo(newValue)}
   }
 
+  public var getWhy: Ccorchestrator_V1_GetWhy {
+    get {
+      if case .getWhy(let v)? = body {return v}
+      return Ccorchestrator_V1_GetWhy()
+    }
+    set {body = .getWhy(newValue)}
+  }
+
+  public var getAttempts: Ccorchestrator_V1_GetAttempts {
+    get {
+      if case .getAttempts(let v)? = body {return v}
+      return Ccorchestrator_V1_GetAttempts()
+    }
+    set {body = .getAttempts(newValue)}
+  }
+
+  public var getSetAside: Ccorchestrator_V1_GetSetAside {
+    get {
+      if case .getSetAside(let v)? = body {return v}
+      return Ccorchestrator_V1_GetSetAside()
+    }
+    set {body = .getSetAside(newValue)}
+  }
+
+  public var control: Ccorchestrator_V1_Control {
+    get {
+      if case .control(let v)? = body {return v}
+      return Ccorchestrator_V1_Control()
+    }
+    set {body = .control(newValue)}
+  }
+
+  public var prune: Ccorchestrator_V1_Prune {
+    get {
+      if case .prune(let v)? = body {return v}
+      return Ccorchestrator_V1_Prune()
+    }
+    set {body = .prune(newValue)}
+  }
+
+  public var backup: Ccorchestrator_V1_Backup {
+    get {
+      if case .backup(let v)? = body {return v}
+      return Ccorchestrator_V1_Backup()
+    }
+    set {body = .backup(newValue)}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum OneOf_Body: Equatable, Sendable {
@@ -112,6 +222,12 @@ public nonisolated struct Ccorchestrator_V1_ClientRequest: Sendable {
     case getAgents(Ccorchestrator_V1_GetAgents)
     case cancel(Ccorchestrator_V1_Cancel)
     case getServerInfo(Ccorchestrator_V1_GetServerInfo)
+    case getWhy(Ccorchestrator_V1_GetWhy)
+    case getAttempts(Ccorchestrator_V1_GetAttempts)
+    case getSetAside(Ccorchestrator_V1_GetSetAside)
+    case control(Ccorchestrator_V1_Control)
+    case prune(Ccorchestrator_V1_Prune)
+    case backup(Ccorchestrator_V1_Backup)
 
   }
 
@@ -193,6 +309,54 @@ public nonisolated struct Ccorchestrator_V1_ClientReply: Sendable {
     set {body = .serverInfo(newValue)}
   }
 
+  public var why: Ccorchestrator_V1_Why {
+    get {
+      if case .why(let v)? = body {return v}
+      return Ccorchestrator_V1_Why()
+    }
+    set {body = .why(newValue)}
+  }
+
+  public var attempts: Ccorchestrator_V1_Attempts {
+    get {
+      if case .attempts(let v)? = body {return v}
+      return Ccorchestrator_V1_Attempts()
+    }
+    set {body = .attempts(newValue)}
+  }
+
+  public var setAside: Ccorchestrator_V1_SetAside {
+    get {
+      if case .setAside(let v)? = body {return v}
+      return Ccorchestrator_V1_SetAside()
+    }
+    set {body = .setAside(newValue)}
+  }
+
+  public var controlled: Ccorchestrator_V1_Controlled {
+    get {
+      if case .controlled(let v)? = body {return v}
+      return Ccorchestrator_V1_Controlled()
+    }
+    set {body = .controlled(newValue)}
+  }
+
+  public var pruned: Ccorchestrator_V1_Pruned {
+    get {
+      if case .pruned(let v)? = body {return v}
+      return Ccorchestrator_V1_Pruned()
+    }
+    set {body = .pruned(newValue)}
+  }
+
+  public var backedUp: Ccorchestrator_V1_BackedUp {
+    get {
+      if case .backedUp(let v)? = body {return v}
+      return Ccorchestrator_V1_BackedUp()
+    }
+    set {body = .backedUp(newValue)}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum OneOf_Body: Equatable, Sendable {
@@ -204,6 +368,12 @@ public nonisolated struct Ccorchestrator_V1_ClientReply: Sendable {
     case agents(Ccorchestrator_V1_Agents)
     case cancelled(Ccorchestrator_V1_Cancelled)
     case serverInfo(Ccorchestrator_V1_ServerInfo)
+    case why(Ccorchestrator_V1_Why)
+    case attempts(Ccorchestrator_V1_Attempts)
+    case setAside(Ccorchestrator_V1_SetAside)
+    case controlled(Ccorchestrator_V1_Controlled)
+    case pruned(Ccorchestrator_V1_Pruned)
+    case backedUp(Ccorchestrator_V1_BackedUp)
 
   }
 
@@ -227,45 +397,66 @@ public nonisolated struct Ccorchestrator_V1_Failure: Sendable {
 
 /// One batch of a job's tasks. The first carries key and spec; later ones name the job. A batch that arrives twice adds nothing:
 /// `submission_key` finds the job, `first_index` the place.
-public nonisolated struct Ccorchestrator_V1_Submit: Sendable {
+public nonisolated struct Ccorchestrator_V1_Submit: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   /// 16 random bytes, the same in all batches and repeats of one submit
-  public var submissionKey: Data = Data()
+  public var submissionKey: Data {
+    get {_storage._submissionKey}
+    set {_uniqueStorage()._submissionKey = newValue}
+  }
 
   /// 0: the job that the key names, made if there is none
-  public var job: UInt64 = 0
+  public var job: UInt64 {
+    get {_storage._job}
+    set {_uniqueStorage()._job = newValue}
+  }
 
   /// first batch
   public var spec: Ccorchestrator_V1_JobSpec {
-    get {_spec ?? Ccorchestrator_V1_JobSpec()}
-    set {_spec = newValue}
+    get {_storage._spec ?? Ccorchestrator_V1_JobSpec()}
+    set {_uniqueStorage()._spec = newValue}
   }
   /// Returns true if `spec` has been explicitly set.
-  public var hasSpec: Bool {self._spec != nil}
+  public var hasSpec: Bool {_storage._spec != nil}
   /// Clears the value of `spec`. Subsequent reads from it will return its default value.
-  public mutating func clearSpec() {self._spec = nil}
+  public mutating func clearSpec() {_uniqueStorage()._spec = nil}
 
   /// rows added to the job's table, after those of earlier batches
-  public var options: [Ccorchestrator_V1_TaskOptions] = []
+  public var options: [Ccorchestrator_V1_TaskOptions] {
+    get {_storage._options}
+    set {_uniqueStorage()._options = newValue}
+  }
 
   /// the number of the first row added
-  public var firstOptions: UInt32 = 0
+  public var firstOptions: UInt32 {
+    get {_storage._firstOptions}
+    set {_uniqueStorage()._firstOptions = newValue}
+  }
 
-  public var tasks: [Ccorchestrator_V1_TaskSpec] = []
+  public var tasks: [Ccorchestrator_V1_TaskSpec] {
+    get {_storage._tasks}
+    set {_uniqueStorage()._tasks = newValue}
+  }
 
-  public var firstIndex: UInt32 = 0
+  public var firstIndex: UInt32 {
+    get {_storage._firstIndex}
+    set {_uniqueStorage()._firstIndex = newValue}
+  }
 
   /// the last batch: the job is whole
-  public var seal: Bool = false
+  public var seal: Bool {
+    get {_storage._seal}
+    set {_uniqueStorage()._seal = newValue}
+  }
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
-  fileprivate var _spec: Ccorchestrator_V1_JobSpec? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 public nonisolated struct Ccorchestrator_V1_JobSpec: Sendable {
@@ -276,6 +467,73 @@ public nonisolated struct Ccorchestrator_V1_JobSpec: Sendable {
   public var name: String = String()
 
   public var submitter: String = String()
+
+  /// round-robin, least-loaded, context-aware, priority, hybrid; empty: hybrid
+  public var distribution: String = String()
+
+  /// fill one agent before the next; else spread
+  public var pack: Bool = false
+
+  /// share beside other jobs of the same priority, 1 to 1000; 0: 10
+  public var weight: UInt32 = 0
+
+  /// attempts at once; 0: no limit
+  public var maxParallel: UInt32 = 0
+
+  /// what has not ended then is ended as expired; 0: none
+  public var deadlineMs: Int64 = 0
+
+  /// nothing starts until it is resumed
+  public var paused: Bool = false
+
+  /// tasks that wait for a success start after a failure, too; else they are skipped
+  public var continueOnFailure: Bool = false
+
+  /// one failed task more and what has not started is skipped
+  public var failuresAtMost: UInt32 {
+    get {_failuresAtMost ?? 0}
+    set {_failuresAtMost = newValue}
+  }
+  /// Returns true if `failuresAtMost` has been explicitly set.
+  public var hasFailuresAtMost: Bool {self._failuresAtMost != nil}
+  /// Clears the value of `failuresAtMost`. Subsequent reads from it will return its default value.
+  public mutating func clearFailuresAtMost() {self._failuresAtMost = nil}
+
+  public var after: [Ccorchestrator_V1_JobLink] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _failuresAtMost: UInt32? = nil
+}
+
+/// Waits for another job.
+public nonisolated struct Ccorchestrator_V1_JobLink: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var job: UInt64 = 0
+
+  /// else: all of its tasks must have succeeded
+  public var anyEnd: Bool = false
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// Waits for another task of the same job.
+public nonisolated struct Ccorchestrator_V1_TaskLink: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var index: UInt32 = 0
+
+  /// else: it must have succeeded
+  public var anyEnd: Bool = false
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -303,6 +561,11 @@ public nonisolated struct Ccorchestrator_V1_TaskSpec: Sendable {
 
   /// the line a template was filled with; empty: the prompt itself
   public var input: String = String()
+
+  public var after: [Ccorchestrator_V1_TaskLink] = []
+
+  /// tasks of a job that share it are turns of one conversation, in order
+  public var context: String = String()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -452,6 +715,29 @@ public nonisolated struct Ccorchestrator_V1_JobSummary: @unchecked Sendable {
     set {_uniqueStorage()._note = newValue}
   }
 
+  /// waiting for other tasks or for a job
+  public var blocked: UInt32 {
+    get {_storage._blocked}
+    set {_uniqueStorage()._blocked = newValue}
+  }
+
+  /// waiting for a person
+  public var held: UInt32 {
+    get {_storage._held}
+    set {_uniqueStorage()._held = newValue}
+  }
+
+  public var paused: Bool {
+    get {_storage._paused}
+    set {_uniqueStorage()._paused = newValue}
+  }
+
+  /// attempts that failed while their task went on
+  public var retried: UInt64 {
+    get {_storage._retried}
+    set {_uniqueStorage()._retried = newValue}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -510,6 +796,9 @@ public nonisolated struct Ccorchestrator_V1_TaskSummary: Sendable {
 
   /// at most 200 characters
   public var promptStart: String = String()
+
+  /// why it is held
+  public var note: String = String()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -815,13 +1104,295 @@ public nonisolated struct Ccorchestrator_V1_ServerInfo: Sendable {
   fileprivate var _protocol: Ccorchestrator_V1_ProtocolVersion? = nil
 }
 
+/// A control verb. Which fields count depends on the verb.
+public nonisolated struct Ccorchestrator_V1_Control: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var verb: Ccorchestrator_V1_ControlVerb = .unspecified
+
+  /// pause, resume: 0 is the whole queue
+  public var job: UInt64 = 0
+
+  /// hold, release, retry, prioritize: some tasks; none: all that the verb fits
+  public var indexes: [UInt32] = []
+
+  /// prioritize
+  public var priority: UInt32 = 0
+
+  /// drain, undrain: its name
+  public var agent: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct Ccorchestrator_V1_Controlled: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// tasks that it changes, at once or in the next moments; 0 or 1 for pause, resume, drain, undrain
+  public var changed: UInt32 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct Ccorchestrator_V1_GetWhy: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var job: UInt64 = 0
+
+  public var index: UInt32 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// What keeps a task from running now.
+public nonisolated struct Ccorchestrator_V1_Why: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var state: String = String()
+
+  public var reasons: [Ccorchestrator_V1_Reason] = []
+
+  /// tasks that start before it; -1: not known or of no meaning
+  public var ahead: Int64 = 0
+
+  /// from now; -1: not known
+  public var estimatedStartMs: Int64 = 0
+
+  /// that holds it
+  public var agent: String = String()
+
+  public var attempts: UInt32 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct Ccorchestrator_V1_Reason: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// dependency, paused, queue_paused, held, label, runner, no_agent, no_slot, parallel, backoff, place, …
+  public var code: String = String()
+
+  public var text: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// Every attempt at a task that has ended, oldest first.
+public nonisolated struct Ccorchestrator_V1_GetAttempts: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var job: UInt64 = 0
+
+  public var index: UInt32 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct Ccorchestrator_V1_Attempts: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var attempts: [Ccorchestrator_V1_EndedAttempt] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct Ccorchestrator_V1_EndedAttempt: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var attempt: UInt32 = 0
+
+  public var agent: String = String()
+
+  public var error: Ccorchestrator_V1_TaskError {
+    get {_error ?? Ccorchestrator_V1_TaskError()}
+    set {_error = newValue}
+  }
+  /// Returns true if `error` has been explicitly set.
+  public var hasError: Bool {self._error != nil}
+  /// Clears the value of `error`. Subsequent reads from it will return its default value.
+  public mutating func clearError() {self._error = nil}
+
+  /// no result came
+  public var givenUp: Bool = false
+
+  public var endedAtMs: Int64 = 0
+
+  public var usage: Ccorchestrator_V1_Usage {
+    get {_usage ?? Ccorchestrator_V1_Usage()}
+    set {_usage = newValue}
+  }
+  /// Returns true if `usage` has been explicitly set.
+  public var hasUsage: Bool {self._usage != nil}
+  /// Clears the value of `usage`. Subsequent reads from it will return its default value.
+  public mutating func clearUsage() {self._usage = nil}
+
+  public var costMicrousd: UInt64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _error: Ccorchestrator_V1_TaskError? = nil
+  fileprivate var _usage: Ccorchestrator_V1_Usage? = nil
+}
+
+/// Results that nothing waited for, newest first.
+public nonisolated struct Ccorchestrator_V1_GetSetAside: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var limit: UInt32 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct Ccorchestrator_V1_SetAside: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var results: [Ccorchestrator_V1_SetAsideResult] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct Ccorchestrator_V1_SetAsideResult: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var store: UInt64 = 0
+
+  public var job: UInt64 = 0
+
+  public var index: UInt32 = 0
+
+  public var attempt: UInt32 = 0
+
+  public var agent: String = String()
+
+  public var reason: String = String()
+
+  public var atMs: Int64 = 0
+
+  public var state: Ccorchestrator_V1_EndState = .unspecified
+
+  public var answer: String = String()
+
+  public var message: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// Forgets finished jobs, and blobs that nothing names any more.
+public nonisolated struct Ccorchestrator_V1_Prune: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// finished so long ago
+  public var olderThanMs: UInt64 = 0
+
+  /// or these, which must have finished
+  public var jobs: [UInt64] = []
+
+  public var dryRun: Bool = false
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct Ccorchestrator_V1_Pruned: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var jobs: UInt32 = 0
+
+  public var tasks: UInt64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// Writes a copy of the store, as of now, into a new directory on the coordinator's host.
+public nonisolated struct Ccorchestrator_V1_Backup: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// absolute; must not exist
+  public var directory: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct Ccorchestrator_V1_BackedUp: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var bytes: UInt64 = 0
+
+  public var blobs: UInt64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "ccorchestrator.v1"
 
+nonisolated extension Ccorchestrator_V1_ControlVerb: SwiftProtobuf._ProtoNameProviding {
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0CONTROL_VERB_UNSPECIFIED\0\u{1}CONTROL_VERB_PAUSE\0\u{1}CONTROL_VERB_RESUME\0\u{1}CONTROL_VERB_HOLD\0\u{1}CONTROL_VERB_RELEASE\0\u{1}CONTROL_VERB_RETRY\0\u{1}CONTROL_VERB_PRIORITIZE\0\u{1}CONTROL_VERB_DRAIN\0\u{1}CONTROL_VERB_UNDRAIN\0")
+}
+
 nonisolated extension Ccorchestrator_V1_ClientRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ClientRequest"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}request_id\0\u{1}protocol\0\u{2}\u{8}submit\0\u{3}get_jobs\0\u{3}get_tasks\0\u{3}get_results\0\u{3}get_agents\0\u{1}cancel\0\u{3}get_server_info\0\u{c}\u{1e}<")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}request_id\0\u{1}protocol\0\u{2}\u{8}submit\0\u{3}get_jobs\0\u{3}get_tasks\0\u{3}get_results\0\u{3}get_agents\0\u{1}cancel\0\u{3}get_server_info\0\u{3}get_why\0\u{3}get_attempts\0\u{3}get_set_aside\0\u{2}\u{15}control\0\u{1}prune\0\u{1}backup\0\u{c}\u{1e}\u{a}\u{c}+/")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -922,6 +1493,84 @@ nonisolated extension Ccorchestrator_V1_ClientRequest: SwiftProtobuf.Message, Sw
           self.body = .getServerInfo(v)
         }
       }()
+      case 17: try {
+        var v: Ccorchestrator_V1_GetWhy?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .getWhy(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .getWhy(v)
+        }
+      }()
+      case 18: try {
+        var v: Ccorchestrator_V1_GetAttempts?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .getAttempts(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .getAttempts(v)
+        }
+      }()
+      case 19: try {
+        var v: Ccorchestrator_V1_GetSetAside?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .getSetAside(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .getSetAside(v)
+        }
+      }()
+      case 40: try {
+        var v: Ccorchestrator_V1_Control?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .control(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .control(v)
+        }
+      }()
+      case 41: try {
+        var v: Ccorchestrator_V1_Prune?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .prune(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .prune(v)
+        }
+      }()
+      case 42: try {
+        var v: Ccorchestrator_V1_Backup?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .backup(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .backup(v)
+        }
+      }()
       default: break
       }
     }
@@ -967,6 +1616,30 @@ nonisolated extension Ccorchestrator_V1_ClientRequest: SwiftProtobuf.Message, Sw
       guard case .getServerInfo(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 16)
     }()
+    case .getWhy?: try {
+      guard case .getWhy(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 17)
+    }()
+    case .getAttempts?: try {
+      guard case .getAttempts(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 18)
+    }()
+    case .getSetAside?: try {
+      guard case .getSetAside(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 19)
+    }()
+    case .control?: try {
+      guard case .control(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 40)
+    }()
+    case .prune?: try {
+      guard case .prune(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 41)
+    }()
+    case .backup?: try {
+      guard case .backup(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 42)
+    }()
     case nil: break
     }
     try unknownFields.traverse(visitor: &visitor)
@@ -983,7 +1656,7 @@ nonisolated extension Ccorchestrator_V1_ClientRequest: SwiftProtobuf.Message, Sw
 
 nonisolated extension Ccorchestrator_V1_ClientReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ClientReply"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}request_id\0\u{1}failure\0\u{2}\u{8}submitted\0\u{1}jobs\0\u{1}tasks\0\u{1}results\0\u{1}agents\0\u{1}cancelled\0\u{3}server_info\0\u{c}\u{1e}<")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}request_id\0\u{1}failure\0\u{2}\u{8}submitted\0\u{1}jobs\0\u{1}tasks\0\u{1}results\0\u{1}agents\0\u{1}cancelled\0\u{3}server_info\0\u{1}why\0\u{1}attempts\0\u{3}set_aside\0\u{2}\u{15}controlled\0\u{1}pruned\0\u{3}backed_up\0\u{c}\u{1e}\u{a}\u{c}+/")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1096,6 +1769,84 @@ nonisolated extension Ccorchestrator_V1_ClientReply: SwiftProtobuf.Message, Swif
           self.body = .serverInfo(v)
         }
       }()
+      case 17: try {
+        var v: Ccorchestrator_V1_Why?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .why(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .why(v)
+        }
+      }()
+      case 18: try {
+        var v: Ccorchestrator_V1_Attempts?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .attempts(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .attempts(v)
+        }
+      }()
+      case 19: try {
+        var v: Ccorchestrator_V1_SetAside?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .setAside(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .setAside(v)
+        }
+      }()
+      case 40: try {
+        var v: Ccorchestrator_V1_Controlled?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .controlled(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .controlled(v)
+        }
+      }()
+      case 41: try {
+        var v: Ccorchestrator_V1_Pruned?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .pruned(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .pruned(v)
+        }
+      }()
+      case 42: try {
+        var v: Ccorchestrator_V1_BackedUp?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .backedUp(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .backedUp(v)
+        }
+      }()
       default: break
       }
     }
@@ -1141,6 +1892,30 @@ nonisolated extension Ccorchestrator_V1_ClientReply: SwiftProtobuf.Message, Swif
     case .serverInfo?: try {
       guard case .serverInfo(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 16)
+    }()
+    case .why?: try {
+      guard case .why(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 17)
+    }()
+    case .attempts?: try {
+      guard case .attempts(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 18)
+    }()
+    case .setAside?: try {
+      guard case .setAside(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 19)
+    }()
+    case .controlled?: try {
+      guard case .controlled(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 40)
+    }()
+    case .pruned?: try {
+      guard case .pruned(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 41)
+    }()
+    case .backedUp?: try {
+      guard case .backedUp(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 42)
     }()
     case nil: break
     }
@@ -1194,20 +1969,142 @@ nonisolated extension Ccorchestrator_V1_Submit: SwiftProtobuf.Message, SwiftProt
   public static let protoMessageName: String = _protobuf_package + ".Submit"
   public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}submission_key\0\u{1}job\0\u{1}spec\0\u{1}options\0\u{3}first_options\0\u{1}tasks\0\u{3}first_index\0\u{1}seal\0")
 
+  fileprivate class _StorageClass {
+    var _submissionKey: Data = Data()
+    var _job: UInt64 = 0
+    var _spec: Ccorchestrator_V1_JobSpec? = nil
+    var _options: [Ccorchestrator_V1_TaskOptions] = []
+    var _firstOptions: UInt32 = 0
+    var _tasks: [Ccorchestrator_V1_TaskSpec] = []
+    var _firstIndex: UInt32 = 0
+    var _seal: Bool = false
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _submissionKey = source._submissionKey
+      _job = source._job
+      _spec = source._spec
+      _options = source._options
+      _firstOptions = source._firstOptions
+      _tasks = source._tasks
+      _firstIndex = source._firstIndex
+      _seal = source._seal
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularBytesField(value: &_storage._submissionKey) }()
+        case 2: try { try decoder.decodeSingularUInt64Field(value: &_storage._job) }()
+        case 3: try { try decoder.decodeSingularMessageField(value: &_storage._spec) }()
+        case 4: try { try decoder.decodeRepeatedMessageField(value: &_storage._options) }()
+        case 5: try { try decoder.decodeSingularUInt32Field(value: &_storage._firstOptions) }()
+        case 6: try { try decoder.decodeRepeatedMessageField(value: &_storage._tasks) }()
+        case 7: try { try decoder.decodeSingularUInt32Field(value: &_storage._firstIndex) }()
+        case 8: try { try decoder.decodeSingularBoolField(value: &_storage._seal) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if !_storage._submissionKey.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._submissionKey, fieldNumber: 1)
+      }
+      if _storage._job != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._job, fieldNumber: 2)
+      }
+      try { if let v = _storage._spec {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+      } }()
+      if !_storage._options.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._options, fieldNumber: 4)
+      }
+      if _storage._firstOptions != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._firstOptions, fieldNumber: 5)
+      }
+      if !_storage._tasks.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._tasks, fieldNumber: 6)
+      }
+      if _storage._firstIndex != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._firstIndex, fieldNumber: 7)
+      }
+      if _storage._seal != false {
+        try visitor.visitSingularBoolField(value: _storage._seal, fieldNumber: 8)
+      }
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Ccorchestrator_V1_Submit, rhs: Ccorchestrator_V1_Submit) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._submissionKey != rhs_storage._submissionKey {return false}
+        if _storage._job != rhs_storage._job {return false}
+        if _storage._spec != rhs_storage._spec {return false}
+        if _storage._options != rhs_storage._options {return false}
+        if _storage._firstOptions != rhs_storage._firstOptions {return false}
+        if _storage._tasks != rhs_storage._tasks {return false}
+        if _storage._firstIndex != rhs_storage._firstIndex {return false}
+        if _storage._seal != rhs_storage._seal {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Ccorchestrator_V1_JobSpec: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".JobSpec"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}submitter\0\u{1}distribution\0\u{1}pack\0\u{1}weight\0\u{3}max_parallel\0\u{3}deadline_ms\0\u{1}paused\0\u{4}\u{c}continue_on_failure\0\u{3}failures_at_most\0\u{1}after\0\u{c}\u{17}\u{1b}")
+
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
       // The use of inline closures is to circumvent an issue where the compiler
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularBytesField(value: &self.submissionKey) }()
-      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.job) }()
-      case 3: try { try decoder.decodeSingularMessageField(value: &self._spec) }()
-      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.options) }()
-      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.firstOptions) }()
-      case 6: try { try decoder.decodeRepeatedMessageField(value: &self.tasks) }()
-      case 7: try { try decoder.decodeSingularUInt32Field(value: &self.firstIndex) }()
-      case 8: try { try decoder.decodeSingularBoolField(value: &self.seal) }()
+      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.submitter) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.distribution) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.pack) }()
+      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.weight) }()
+      case 6: try { try decoder.decodeSingularUInt32Field(value: &self.maxParallel) }()
+      case 7: try { try decoder.decodeSingularInt64Field(value: &self.deadlineMs) }()
+      case 8: try { try decoder.decodeSingularBoolField(value: &self.paused) }()
+      case 20: try { try decoder.decodeSingularBoolField(value: &self.continueOnFailure) }()
+      case 21: try { try decoder.decodeSingularUInt32Field(value: &self._failuresAtMost) }()
+      case 22: try { try decoder.decodeRepeatedMessageField(value: &self.after) }()
       default: break
       }
     }
@@ -1218,70 +2115,38 @@ nonisolated extension Ccorchestrator_V1_Submit: SwiftProtobuf.Message, SwiftProt
     // allocates stack space for every if/case branch local when no optimizations
     // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
     // https://github.com/apple/swift-protobuf/issues/1182
-    if !self.submissionKey.isEmpty {
-      try visitor.visitSingularBytesField(value: self.submissionKey, fieldNumber: 1)
-    }
-    if self.job != 0 {
-      try visitor.visitSingularUInt64Field(value: self.job, fieldNumber: 2)
-    }
-    try { if let v = self._spec {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
-    } }()
-    if !self.options.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.options, fieldNumber: 4)
-    }
-    if self.firstOptions != 0 {
-      try visitor.visitSingularUInt32Field(value: self.firstOptions, fieldNumber: 5)
-    }
-    if !self.tasks.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.tasks, fieldNumber: 6)
-    }
-    if self.firstIndex != 0 {
-      try visitor.visitSingularUInt32Field(value: self.firstIndex, fieldNumber: 7)
-    }
-    if self.seal != false {
-      try visitor.visitSingularBoolField(value: self.seal, fieldNumber: 8)
-    }
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  public static func ==(lhs: Ccorchestrator_V1_Submit, rhs: Ccorchestrator_V1_Submit) -> Bool {
-    if lhs.submissionKey != rhs.submissionKey {return false}
-    if lhs.job != rhs.job {return false}
-    if lhs._spec != rhs._spec {return false}
-    if lhs.options != rhs.options {return false}
-    if lhs.firstOptions != rhs.firstOptions {return false}
-    if lhs.tasks != rhs.tasks {return false}
-    if lhs.firstIndex != rhs.firstIndex {return false}
-    if lhs.seal != rhs.seal {return false}
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
-nonisolated extension Ccorchestrator_V1_JobSpec: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  public static let protoMessageName: String = _protobuf_package + ".JobSpec"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}submitter\0\u{c}\u{14}\u{1e}")
-
-  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
-      case 2: try { try decoder.decodeSingularStringField(value: &self.submitter) }()
-      default: break
-      }
-    }
-  }
-
-  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
     if !self.name.isEmpty {
       try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
     }
     if !self.submitter.isEmpty {
       try visitor.visitSingularStringField(value: self.submitter, fieldNumber: 2)
+    }
+    if !self.distribution.isEmpty {
+      try visitor.visitSingularStringField(value: self.distribution, fieldNumber: 3)
+    }
+    if self.pack != false {
+      try visitor.visitSingularBoolField(value: self.pack, fieldNumber: 4)
+    }
+    if self.weight != 0 {
+      try visitor.visitSingularUInt32Field(value: self.weight, fieldNumber: 5)
+    }
+    if self.maxParallel != 0 {
+      try visitor.visitSingularUInt32Field(value: self.maxParallel, fieldNumber: 6)
+    }
+    if self.deadlineMs != 0 {
+      try visitor.visitSingularInt64Field(value: self.deadlineMs, fieldNumber: 7)
+    }
+    if self.paused != false {
+      try visitor.visitSingularBoolField(value: self.paused, fieldNumber: 8)
+    }
+    if self.continueOnFailure != false {
+      try visitor.visitSingularBoolField(value: self.continueOnFailure, fieldNumber: 20)
+    }
+    try { if let v = self._failuresAtMost {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 21)
+    } }()
+    if !self.after.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.after, fieldNumber: 22)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1289,6 +2154,85 @@ nonisolated extension Ccorchestrator_V1_JobSpec: SwiftProtobuf.Message, SwiftPro
   public static func ==(lhs: Ccorchestrator_V1_JobSpec, rhs: Ccorchestrator_V1_JobSpec) -> Bool {
     if lhs.name != rhs.name {return false}
     if lhs.submitter != rhs.submitter {return false}
+    if lhs.distribution != rhs.distribution {return false}
+    if lhs.pack != rhs.pack {return false}
+    if lhs.weight != rhs.weight {return false}
+    if lhs.maxParallel != rhs.maxParallel {return false}
+    if lhs.deadlineMs != rhs.deadlineMs {return false}
+    if lhs.paused != rhs.paused {return false}
+    if lhs.continueOnFailure != rhs.continueOnFailure {return false}
+    if lhs._failuresAtMost != rhs._failuresAtMost {return false}
+    if lhs.after != rhs.after {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Ccorchestrator_V1_JobLink: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".JobLink"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}job\0\u{3}any_end\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.job) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self.anyEnd) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.job != 0 {
+      try visitor.visitSingularUInt64Field(value: self.job, fieldNumber: 1)
+    }
+    if self.anyEnd != false {
+      try visitor.visitSingularBoolField(value: self.anyEnd, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Ccorchestrator_V1_JobLink, rhs: Ccorchestrator_V1_JobLink) -> Bool {
+    if lhs.job != rhs.job {return false}
+    if lhs.anyEnd != rhs.anyEnd {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Ccorchestrator_V1_TaskLink: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".TaskLink"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}index\0\u{3}any_end\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.index) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self.anyEnd) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.index != 0 {
+      try visitor.visitSingularUInt32Field(value: self.index, fieldNumber: 1)
+    }
+    if self.anyEnd != false {
+      try visitor.visitSingularBoolField(value: self.anyEnd, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Ccorchestrator_V1_TaskLink, rhs: Ccorchestrator_V1_TaskLink) -> Bool {
+    if lhs.index != rhs.index {return false}
+    if lhs.anyEnd != rhs.anyEnd {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1296,7 +2240,7 @@ nonisolated extension Ccorchestrator_V1_JobSpec: SwiftProtobuf.Message, SwiftPro
 
 nonisolated extension Ccorchestrator_V1_TaskSpec: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".TaskSpec"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}prompt\0\u{1}name\0\u{1}options\0\u{1}input\0\u{c}\u{14}\u{1e}")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}prompt\0\u{1}name\0\u{1}options\0\u{1}input\0\u{2}\u{10}after\0\u{2}\u{a}context\0\u{c}\u{15}\u{9}\u{c}\u{1f}\u{13}")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1308,6 +2252,8 @@ nonisolated extension Ccorchestrator_V1_TaskSpec: SwiftProtobuf.Message, SwiftPr
       case 2: try { try decoder.decodeSingularStringField(value: &self.name) }()
       case 3: try { try decoder.decodeSingularUInt32Field(value: &self.options) }()
       case 4: try { try decoder.decodeSingularStringField(value: &self.input) }()
+      case 20: try { try decoder.decodeRepeatedMessageField(value: &self.after) }()
+      case 30: try { try decoder.decodeSingularStringField(value: &self.context) }()
       default: break
       }
     }
@@ -1330,6 +2276,12 @@ nonisolated extension Ccorchestrator_V1_TaskSpec: SwiftProtobuf.Message, SwiftPr
     if !self.input.isEmpty {
       try visitor.visitSingularStringField(value: self.input, fieldNumber: 4)
     }
+    if !self.after.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.after, fieldNumber: 20)
+    }
+    if !self.context.isEmpty {
+      try visitor.visitSingularStringField(value: self.context, fieldNumber: 30)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1338,6 +2290,8 @@ nonisolated extension Ccorchestrator_V1_TaskSpec: SwiftProtobuf.Message, SwiftPr
     if lhs.name != rhs.name {return false}
     if lhs.options != rhs.options {return false}
     if lhs.input != rhs.input {return false}
+    if lhs.after != rhs.after {return false}
+    if lhs.context != rhs.context {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1450,7 +2404,7 @@ nonisolated extension Ccorchestrator_V1_Jobs: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension Ccorchestrator_V1_JobSummary: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".JobSummary"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}job\0\u{1}name\0\u{1}submitter\0\u{3}submitted_at_ms\0\u{3}finished_at_ms\0\u{1}sealed\0\u{1}tasks\0\u{1}queued\0\u{1}running\0\u{1}succeeded\0\u{1}failed\0\u{1}cancelled\0\u{1}skipped\0\u{1}expired\0\u{1}usage\0\u{3}cost_microusd\0\u{1}note\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}job\0\u{1}name\0\u{1}submitter\0\u{3}submitted_at_ms\0\u{3}finished_at_ms\0\u{1}sealed\0\u{1}tasks\0\u{1}queued\0\u{1}running\0\u{1}succeeded\0\u{1}failed\0\u{1}cancelled\0\u{1}skipped\0\u{1}expired\0\u{1}usage\0\u{3}cost_microusd\0\u{1}note\0\u{1}blocked\0\u{1}held\0\u{1}paused\0\u{1}retried\0")
 
   fileprivate class _StorageClass {
     var _job: UInt64 = 0
@@ -1470,6 +2424,10 @@ nonisolated extension Ccorchestrator_V1_JobSummary: SwiftProtobuf.Message, Swift
     var _usage: Ccorchestrator_V1_Usage? = nil
     var _costMicrousd: UInt64 = 0
     var _note: String = String()
+    var _blocked: UInt32 = 0
+    var _held: UInt32 = 0
+    var _paused: Bool = false
+    var _retried: UInt64 = 0
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1497,6 +2455,10 @@ nonisolated extension Ccorchestrator_V1_JobSummary: SwiftProtobuf.Message, Swift
       _usage = source._usage
       _costMicrousd = source._costMicrousd
       _note = source._note
+      _blocked = source._blocked
+      _held = source._held
+      _paused = source._paused
+      _retried = source._retried
     }
   }
 
@@ -1532,6 +2494,10 @@ nonisolated extension Ccorchestrator_V1_JobSummary: SwiftProtobuf.Message, Swift
         case 15: try { try decoder.decodeSingularMessageField(value: &_storage._usage) }()
         case 16: try { try decoder.decodeSingularUInt64Field(value: &_storage._costMicrousd) }()
         case 17: try { try decoder.decodeSingularStringField(value: &_storage._note) }()
+        case 18: try { try decoder.decodeSingularUInt32Field(value: &_storage._blocked) }()
+        case 19: try { try decoder.decodeSingularUInt32Field(value: &_storage._held) }()
+        case 20: try { try decoder.decodeSingularBoolField(value: &_storage._paused) }()
+        case 21: try { try decoder.decodeSingularUInt64Field(value: &_storage._retried) }()
         default: break
         }
       }
@@ -1595,6 +2561,18 @@ nonisolated extension Ccorchestrator_V1_JobSummary: SwiftProtobuf.Message, Swift
       if !_storage._note.isEmpty {
         try visitor.visitSingularStringField(value: _storage._note, fieldNumber: 17)
       }
+      if _storage._blocked != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._blocked, fieldNumber: 18)
+      }
+      if _storage._held != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._held, fieldNumber: 19)
+      }
+      if _storage._paused != false {
+        try visitor.visitSingularBoolField(value: _storage._paused, fieldNumber: 20)
+      }
+      if _storage._retried != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._retried, fieldNumber: 21)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1621,6 +2599,10 @@ nonisolated extension Ccorchestrator_V1_JobSummary: SwiftProtobuf.Message, Swift
         if _storage._usage != rhs_storage._usage {return false}
         if _storage._costMicrousd != rhs_storage._costMicrousd {return false}
         if _storage._note != rhs_storage._note {return false}
+        if _storage._blocked != rhs_storage._blocked {return false}
+        if _storage._held != rhs_storage._held {return false}
+        if _storage._paused != rhs_storage._paused {return false}
+        if _storage._retried != rhs_storage._retried {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -1712,7 +2694,7 @@ nonisolated extension Ccorchestrator_V1_Tasks: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Ccorchestrator_V1_TaskSummary: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".TaskSummary"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}index\0\u{1}name\0\u{1}state\0\u{1}priority\0\u{1}attempts\0\u{1}agent\0\u{3}prompt_start\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}index\0\u{1}name\0\u{1}state\0\u{1}priority\0\u{1}attempts\0\u{1}agent\0\u{3}prompt_start\0\u{1}note\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1727,6 +2709,7 @@ nonisolated extension Ccorchestrator_V1_TaskSummary: SwiftProtobuf.Message, Swif
       case 5: try { try decoder.decodeSingularUInt32Field(value: &self.attempts) }()
       case 6: try { try decoder.decodeSingularStringField(value: &self.agent) }()
       case 7: try { try decoder.decodeSingularStringField(value: &self.promptStart) }()
+      case 8: try { try decoder.decodeSingularStringField(value: &self.note) }()
       default: break
       }
     }
@@ -1754,6 +2737,9 @@ nonisolated extension Ccorchestrator_V1_TaskSummary: SwiftProtobuf.Message, Swif
     if !self.promptStart.isEmpty {
       try visitor.visitSingularStringField(value: self.promptStart, fieldNumber: 7)
     }
+    if !self.note.isEmpty {
+      try visitor.visitSingularStringField(value: self.note, fieldNumber: 8)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1765,6 +2751,7 @@ nonisolated extension Ccorchestrator_V1_TaskSummary: SwiftProtobuf.Message, Swif
     if lhs.attempts != rhs.attempts {return false}
     if lhs.agent != rhs.agent {return false}
     if lhs.promptStart != rhs.promptStart {return false}
+    if lhs.note != rhs.note {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2354,6 +3341,615 @@ nonisolated extension Ccorchestrator_V1_ServerInfo: SwiftProtobuf.Message, Swift
     if lhs.running != rhs.running {return false}
     if lhs.freeBytes != rhs.freeBytes {return false}
     if lhs.resultsSetAside != rhs.resultsSetAside {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Ccorchestrator_V1_Control: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Control"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}verb\0\u{1}job\0\u{1}indexes\0\u{1}priority\0\u{1}agent\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularEnumField(value: &self.verb) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.job) }()
+      case 3: try { try decoder.decodeRepeatedUInt32Field(value: &self.indexes) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.priority) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.agent) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.verb != .unspecified {
+      try visitor.visitSingularEnumField(value: self.verb, fieldNumber: 1)
+    }
+    if self.job != 0 {
+      try visitor.visitSingularUInt64Field(value: self.job, fieldNumber: 2)
+    }
+    if !self.indexes.isEmpty {
+      try visitor.visitPackedUInt32Field(value: self.indexes, fieldNumber: 3)
+    }
+    if self.priority != 0 {
+      try visitor.visitSingularUInt32Field(value: self.priority, fieldNumber: 4)
+    }
+    if !self.agent.isEmpty {
+      try visitor.visitSingularStringField(value: self.agent, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Ccorchestrator_V1_Control, rhs: Ccorchestrator_V1_Control) -> Bool {
+    if lhs.verb != rhs.verb {return false}
+    if lhs.job != rhs.job {return false}
+    if lhs.indexes != rhs.indexes {return false}
+    if lhs.priority != rhs.priority {return false}
+    if lhs.agent != rhs.agent {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Ccorchestrator_V1_Controlled: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Controlled"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}changed\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.changed) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.changed != 0 {
+      try visitor.visitSingularUInt32Field(value: self.changed, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Ccorchestrator_V1_Controlled, rhs: Ccorchestrator_V1_Controlled) -> Bool {
+    if lhs.changed != rhs.changed {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Ccorchestrator_V1_GetWhy: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".GetWhy"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}job\0\u{1}index\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.job) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.index) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.job != 0 {
+      try visitor.visitSingularUInt64Field(value: self.job, fieldNumber: 1)
+    }
+    if self.index != 0 {
+      try visitor.visitSingularUInt32Field(value: self.index, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Ccorchestrator_V1_GetWhy, rhs: Ccorchestrator_V1_GetWhy) -> Bool {
+    if lhs.job != rhs.job {return false}
+    if lhs.index != rhs.index {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Ccorchestrator_V1_Why: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Why"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}state\0\u{1}reasons\0\u{1}ahead\0\u{3}estimated_start_ms\0\u{1}agent\0\u{1}attempts\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.state) }()
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.reasons) }()
+      case 3: try { try decoder.decodeSingularInt64Field(value: &self.ahead) }()
+      case 4: try { try decoder.decodeSingularInt64Field(value: &self.estimatedStartMs) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.agent) }()
+      case 6: try { try decoder.decodeSingularUInt32Field(value: &self.attempts) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.state.isEmpty {
+      try visitor.visitSingularStringField(value: self.state, fieldNumber: 1)
+    }
+    if !self.reasons.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.reasons, fieldNumber: 2)
+    }
+    if self.ahead != 0 {
+      try visitor.visitSingularInt64Field(value: self.ahead, fieldNumber: 3)
+    }
+    if self.estimatedStartMs != 0 {
+      try visitor.visitSingularInt64Field(value: self.estimatedStartMs, fieldNumber: 4)
+    }
+    if !self.agent.isEmpty {
+      try visitor.visitSingularStringField(value: self.agent, fieldNumber: 5)
+    }
+    if self.attempts != 0 {
+      try visitor.visitSingularUInt32Field(value: self.attempts, fieldNumber: 6)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Ccorchestrator_V1_Why, rhs: Ccorchestrator_V1_Why) -> Bool {
+    if lhs.state != rhs.state {return false}
+    if lhs.reasons != rhs.reasons {return false}
+    if lhs.ahead != rhs.ahead {return false}
+    if lhs.estimatedStartMs != rhs.estimatedStartMs {return false}
+    if lhs.agent != rhs.agent {return false}
+    if lhs.attempts != rhs.attempts {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Ccorchestrator_V1_Reason: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Reason"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}code\0\u{1}text\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.code) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.text) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.code.isEmpty {
+      try visitor.visitSingularStringField(value: self.code, fieldNumber: 1)
+    }
+    if !self.text.isEmpty {
+      try visitor.visitSingularStringField(value: self.text, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Ccorchestrator_V1_Reason, rhs: Ccorchestrator_V1_Reason) -> Bool {
+    if lhs.code != rhs.code {return false}
+    if lhs.text != rhs.text {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Ccorchestrator_V1_GetAttempts: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".GetAttempts"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}job\0\u{1}index\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.job) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.index) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.job != 0 {
+      try visitor.visitSingularUInt64Field(value: self.job, fieldNumber: 1)
+    }
+    if self.index != 0 {
+      try visitor.visitSingularUInt32Field(value: self.index, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Ccorchestrator_V1_GetAttempts, rhs: Ccorchestrator_V1_GetAttempts) -> Bool {
+    if lhs.job != rhs.job {return false}
+    if lhs.index != rhs.index {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Ccorchestrator_V1_Attempts: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Attempts"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}attempts\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.attempts) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.attempts.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.attempts, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Ccorchestrator_V1_Attempts, rhs: Ccorchestrator_V1_Attempts) -> Bool {
+    if lhs.attempts != rhs.attempts {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Ccorchestrator_V1_EndedAttempt: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".EndedAttempt"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}attempt\0\u{1}agent\0\u{1}error\0\u{3}given_up\0\u{3}ended_at_ms\0\u{1}usage\0\u{3}cost_microusd\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.attempt) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.agent) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._error) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.givenUp) }()
+      case 5: try { try decoder.decodeSingularInt64Field(value: &self.endedAtMs) }()
+      case 6: try { try decoder.decodeSingularMessageField(value: &self._usage) }()
+      case 7: try { try decoder.decodeSingularUInt64Field(value: &self.costMicrousd) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.attempt != 0 {
+      try visitor.visitSingularUInt32Field(value: self.attempt, fieldNumber: 1)
+    }
+    if !self.agent.isEmpty {
+      try visitor.visitSingularStringField(value: self.agent, fieldNumber: 2)
+    }
+    try { if let v = self._error {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    if self.givenUp != false {
+      try visitor.visitSingularBoolField(value: self.givenUp, fieldNumber: 4)
+    }
+    if self.endedAtMs != 0 {
+      try visitor.visitSingularInt64Field(value: self.endedAtMs, fieldNumber: 5)
+    }
+    try { if let v = self._usage {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    } }()
+    if self.costMicrousd != 0 {
+      try visitor.visitSingularUInt64Field(value: self.costMicrousd, fieldNumber: 7)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Ccorchestrator_V1_EndedAttempt, rhs: Ccorchestrator_V1_EndedAttempt) -> Bool {
+    if lhs.attempt != rhs.attempt {return false}
+    if lhs.agent != rhs.agent {return false}
+    if lhs._error != rhs._error {return false}
+    if lhs.givenUp != rhs.givenUp {return false}
+    if lhs.endedAtMs != rhs.endedAtMs {return false}
+    if lhs._usage != rhs._usage {return false}
+    if lhs.costMicrousd != rhs.costMicrousd {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Ccorchestrator_V1_GetSetAside: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".GetSetAside"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}limit\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.limit) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.limit != 0 {
+      try visitor.visitSingularUInt32Field(value: self.limit, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Ccorchestrator_V1_GetSetAside, rhs: Ccorchestrator_V1_GetSetAside) -> Bool {
+    if lhs.limit != rhs.limit {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Ccorchestrator_V1_SetAside: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".SetAside"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}results\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.results) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.results.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.results, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Ccorchestrator_V1_SetAside, rhs: Ccorchestrator_V1_SetAside) -> Bool {
+    if lhs.results != rhs.results {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Ccorchestrator_V1_SetAsideResult: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".SetAsideResult"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}store\0\u{1}job\0\u{1}index\0\u{1}attempt\0\u{1}agent\0\u{1}reason\0\u{3}at_ms\0\u{1}state\0\u{1}answer\0\u{1}message\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularFixed64Field(value: &self.store) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.job) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.index) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.attempt) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.agent) }()
+      case 6: try { try decoder.decodeSingularStringField(value: &self.reason) }()
+      case 7: try { try decoder.decodeSingularInt64Field(value: &self.atMs) }()
+      case 8: try { try decoder.decodeSingularEnumField(value: &self.state) }()
+      case 9: try { try decoder.decodeSingularStringField(value: &self.answer) }()
+      case 10: try { try decoder.decodeSingularStringField(value: &self.message) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.store != 0 {
+      try visitor.visitSingularFixed64Field(value: self.store, fieldNumber: 1)
+    }
+    if self.job != 0 {
+      try visitor.visitSingularUInt64Field(value: self.job, fieldNumber: 2)
+    }
+    if self.index != 0 {
+      try visitor.visitSingularUInt32Field(value: self.index, fieldNumber: 3)
+    }
+    if self.attempt != 0 {
+      try visitor.visitSingularUInt32Field(value: self.attempt, fieldNumber: 4)
+    }
+    if !self.agent.isEmpty {
+      try visitor.visitSingularStringField(value: self.agent, fieldNumber: 5)
+    }
+    if !self.reason.isEmpty {
+      try visitor.visitSingularStringField(value: self.reason, fieldNumber: 6)
+    }
+    if self.atMs != 0 {
+      try visitor.visitSingularInt64Field(value: self.atMs, fieldNumber: 7)
+    }
+    if self.state != .unspecified {
+      try visitor.visitSingularEnumField(value: self.state, fieldNumber: 8)
+    }
+    if !self.answer.isEmpty {
+      try visitor.visitSingularStringField(value: self.answer, fieldNumber: 9)
+    }
+    if !self.message.isEmpty {
+      try visitor.visitSingularStringField(value: self.message, fieldNumber: 10)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Ccorchestrator_V1_SetAsideResult, rhs: Ccorchestrator_V1_SetAsideResult) -> Bool {
+    if lhs.store != rhs.store {return false}
+    if lhs.job != rhs.job {return false}
+    if lhs.index != rhs.index {return false}
+    if lhs.attempt != rhs.attempt {return false}
+    if lhs.agent != rhs.agent {return false}
+    if lhs.reason != rhs.reason {return false}
+    if lhs.atMs != rhs.atMs {return false}
+    if lhs.state != rhs.state {return false}
+    if lhs.answer != rhs.answer {return false}
+    if lhs.message != rhs.message {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Ccorchestrator_V1_Prune: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Prune"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}older_than_ms\0\u{1}jobs\0\u{3}dry_run\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.olderThanMs) }()
+      case 2: try { try decoder.decodeRepeatedUInt64Field(value: &self.jobs) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.dryRun) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.olderThanMs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.olderThanMs, fieldNumber: 1)
+    }
+    if !self.jobs.isEmpty {
+      try visitor.visitPackedUInt64Field(value: self.jobs, fieldNumber: 2)
+    }
+    if self.dryRun != false {
+      try visitor.visitSingularBoolField(value: self.dryRun, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Ccorchestrator_V1_Prune, rhs: Ccorchestrator_V1_Prune) -> Bool {
+    if lhs.olderThanMs != rhs.olderThanMs {return false}
+    if lhs.jobs != rhs.jobs {return false}
+    if lhs.dryRun != rhs.dryRun {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Ccorchestrator_V1_Pruned: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Pruned"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}jobs\0\u{1}tasks\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.jobs) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.tasks) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.jobs != 0 {
+      try visitor.visitSingularUInt32Field(value: self.jobs, fieldNumber: 1)
+    }
+    if self.tasks != 0 {
+      try visitor.visitSingularUInt64Field(value: self.tasks, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Ccorchestrator_V1_Pruned, rhs: Ccorchestrator_V1_Pruned) -> Bool {
+    if lhs.jobs != rhs.jobs {return false}
+    if lhs.tasks != rhs.tasks {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Ccorchestrator_V1_Backup: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Backup"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}directory\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.directory) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.directory.isEmpty {
+      try visitor.visitSingularStringField(value: self.directory, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Ccorchestrator_V1_Backup, rhs: Ccorchestrator_V1_Backup) -> Bool {
+    if lhs.directory != rhs.directory {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Ccorchestrator_V1_BackedUp: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".BackedUp"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}bytes\0\u{1}blobs\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.bytes) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.blobs) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.bytes != 0 {
+      try visitor.visitSingularUInt64Field(value: self.bytes, fieldNumber: 1)
+    }
+    if self.blobs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.blobs, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Ccorchestrator_V1_BackedUp, rhs: Ccorchestrator_V1_BackedUp) -> Bool {
+    if lhs.bytes != rhs.bytes {return false}
+    if lhs.blobs != rhs.blobs {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

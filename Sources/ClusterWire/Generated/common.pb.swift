@@ -179,46 +179,138 @@ public nonisolated struct Ccorchestrator_V1_Content: Sendable {
 }
 
 /// How a task is to be run. Tasks of a job share a table of these; a task names its row.
-public nonisolated struct Ccorchestrator_V1_TaskOptions: Sendable {
+public nonisolated struct Ccorchestrator_V1_TaskOptions: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   /// 0 to 9, 9 first
-  public var priority: UInt32 = 0
+  public var priority: UInt32 {
+    get {_storage._priority}
+    set {_uniqueStorage()._priority = newValue}
+  }
 
-  /// "claude"
-  public var runner: String = String()
+  /// "claude", "exec"; "noop" where an agent of a benchmark offers it
+  public var runner: String {
+    get {_storage._runner}
+    set {_uniqueStorage()._runner = newValue}
+  }
 
-  public var model: String = String()
+  public var model: String {
+    get {_storage._model}
+    set {_uniqueStorage()._model = newValue}
+  }
 
-  public var permissionMode: String = String()
+  public var permissionMode: String {
+    get {_storage._permissionMode}
+    set {_uniqueStorage()._permissionMode = newValue}
+  }
 
-  public var allowedTools: [String] = []
+  public var allowedTools: [String] {
+    get {_storage._allowedTools}
+    set {_uniqueStorage()._allowedTools = newValue}
+  }
 
-  public var disallowedTools: [String] = []
+  public var disallowedTools: [String] {
+    get {_storage._disallowedTools}
+    set {_uniqueStorage()._disallowedTools = newValue}
+  }
 
   /// absolute; empty: the agent's own scratch directory
-  public var directory: String = String()
+  public var directory: String {
+    get {_storage._directory}
+    set {_uniqueStorage()._directory = newValue}
+  }
 
   /// 0: the agent's default
-  public var timeoutMs: UInt64 = 0
+  public var timeoutMs: UInt64 {
+    get {_storage._timeoutMs}
+    set {_uniqueStorage()._timeoutMs = newValue}
+  }
 
   /// 0: no cap
-  public var maxTurns: UInt32 = 0
+  public var maxTurns: UInt32 {
+    get {_storage._maxTurns}
+    set {_uniqueStorage()._maxTurns = newValue}
+  }
 
   /// 0: no cap
-  public var budgetMicrousd: UInt64 = 0
+  public var budgetMicrousd: UInt64 {
+    get {_storage._budgetMicrousd}
+    set {_uniqueStorage()._budgetMicrousd = newValue}
+  }
 
   /// JSON Schema the answer must meet; empty: none
-  public var schemaJson: String = String()
+  public var schemaJson: String {
+    get {_storage._schemaJson}
+    set {_uniqueStorage()._schemaJson = newValue}
+  }
 
   /// failures that are retried, the first try included; 0: the coordinator's default
-  public var maxAttempts: UInt32 = 0
+  public var maxAttempts: UInt32 {
+    get {_storage._maxAttempts}
+    set {_uniqueStorage()._maxAttempts = newValue}
+  }
+
+  /// labels the agent must have: "gpu" or "gpu=a100"
+  public var needs: [String] {
+    get {_storage._needs}
+    set {_uniqueStorage()._needs = newValue}
+  }
+
+  /// labels the agent must not have, written the same way
+  public var avoids: [String] {
+    get {_storage._avoids}
+    set {_uniqueStorage()._avoids = newValue}
+  }
+
+  /// a task that has not started so long after it was submitted expires; 0: never
+  public var expiresAfterMs: UInt64 {
+    get {_storage._expiresAfterMs}
+    set {_uniqueStorage()._expiresAfterMs = newValue}
+  }
+
+  /// an attempt lost with its agent holds its task for a person; else it runs again
+  public var holdWhenLost: Bool {
+    get {_storage._holdWhenLost}
+    set {_uniqueStorage()._holdWhenLost = newValue}
+  }
+
+  /// a failed turn skips the later turns of its context; else it holds them
+  public var skipOnError: Bool {
+    get {_storage._skipOnError}
+    set {_uniqueStorage()._skipOnError = newValue}
+  }
+
+  /// runner "exec": program and arguments; {line} stands for the task's prompt
+  public var command: [String] {
+    get {_storage._command}
+    set {_uniqueStorage()._command = newValue}
+  }
+
+  /// runner "exec": the prompt goes to standard input
+  public var promptOnStdin: Bool {
+    get {_storage._promptOnStdin}
+    set {_uniqueStorage()._promptOnStdin = newValue}
+  }
+
+  /// runner "exec": KEY=VALUE, added to the agent's small environment
+  public var environment: [String] {
+    get {_storage._environment}
+    set {_uniqueStorage()._environment = newValue}
+  }
+
+  /// runner "exec": at most so many bytes of output are kept; 0: the agent's default
+  public var outputBytes: UInt32 {
+    get {_storage._outputBytes}
+    set {_uniqueStorage()._outputBytes = newValue}
+  }
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 public nonisolated struct Ccorchestrator_V1_Usage: Sendable {
@@ -479,84 +571,205 @@ nonisolated extension Ccorchestrator_V1_Content: SwiftProtobuf.Message, SwiftPro
 
 nonisolated extension Ccorchestrator_V1_TaskOptions: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".TaskOptions"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}priority\0\u{1}runner\0\u{1}model\0\u{3}permission_mode\0\u{3}allowed_tools\0\u{3}disallowed_tools\0\u{1}directory\0\u{3}timeout_ms\0\u{3}max_turns\0\u{3}budget_microusd\0\u{3}schema_json\0\u{3}max_attempts\0\u{c}\u{14}2")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}priority\0\u{1}runner\0\u{1}model\0\u{3}permission_mode\0\u{3}allowed_tools\0\u{3}disallowed_tools\0\u{1}directory\0\u{3}timeout_ms\0\u{3}max_turns\0\u{3}budget_microusd\0\u{3}schema_json\0\u{3}max_attempts\0\u{1}needs\0\u{1}avoids\0\u{3}expires_after_ms\0\u{3}hold_when_lost\0\u{3}skip_on_error\0\u{1}command\0\u{3}prompt_on_stdin\0\u{1}environment\0\u{3}output_bytes\0\u{c}\u{16}0")
+
+  fileprivate class _StorageClass {
+    var _priority: UInt32 = 0
+    var _runner: String = String()
+    var _model: String = String()
+    var _permissionMode: String = String()
+    var _allowedTools: [String] = []
+    var _disallowedTools: [String] = []
+    var _directory: String = String()
+    var _timeoutMs: UInt64 = 0
+    var _maxTurns: UInt32 = 0
+    var _budgetMicrousd: UInt64 = 0
+    var _schemaJson: String = String()
+    var _maxAttempts: UInt32 = 0
+    var _needs: [String] = []
+    var _avoids: [String] = []
+    var _expiresAfterMs: UInt64 = 0
+    var _holdWhenLost: Bool = false
+    var _skipOnError: Bool = false
+    var _command: [String] = []
+    var _promptOnStdin: Bool = false
+    var _environment: [String] = []
+    var _outputBytes: UInt32 = 0
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _priority = source._priority
+      _runner = source._runner
+      _model = source._model
+      _permissionMode = source._permissionMode
+      _allowedTools = source._allowedTools
+      _disallowedTools = source._disallowedTools
+      _directory = source._directory
+      _timeoutMs = source._timeoutMs
+      _maxTurns = source._maxTurns
+      _budgetMicrousd = source._budgetMicrousd
+      _schemaJson = source._schemaJson
+      _maxAttempts = source._maxAttempts
+      _needs = source._needs
+      _avoids = source._avoids
+      _expiresAfterMs = source._expiresAfterMs
+      _holdWhenLost = source._holdWhenLost
+      _skipOnError = source._skipOnError
+      _command = source._command
+      _promptOnStdin = source._promptOnStdin
+      _environment = source._environment
+      _outputBytes = source._outputBytes
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.priority) }()
-      case 2: try { try decoder.decodeSingularStringField(value: &self.runner) }()
-      case 3: try { try decoder.decodeSingularStringField(value: &self.model) }()
-      case 4: try { try decoder.decodeSingularStringField(value: &self.permissionMode) }()
-      case 5: try { try decoder.decodeRepeatedStringField(value: &self.allowedTools) }()
-      case 6: try { try decoder.decodeRepeatedStringField(value: &self.disallowedTools) }()
-      case 7: try { try decoder.decodeSingularStringField(value: &self.directory) }()
-      case 8: try { try decoder.decodeSingularUInt64Field(value: &self.timeoutMs) }()
-      case 9: try { try decoder.decodeSingularUInt32Field(value: &self.maxTurns) }()
-      case 10: try { try decoder.decodeSingularUInt64Field(value: &self.budgetMicrousd) }()
-      case 11: try { try decoder.decodeSingularStringField(value: &self.schemaJson) }()
-      case 12: try { try decoder.decodeSingularUInt32Field(value: &self.maxAttempts) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularUInt32Field(value: &_storage._priority) }()
+        case 2: try { try decoder.decodeSingularStringField(value: &_storage._runner) }()
+        case 3: try { try decoder.decodeSingularStringField(value: &_storage._model) }()
+        case 4: try { try decoder.decodeSingularStringField(value: &_storage._permissionMode) }()
+        case 5: try { try decoder.decodeRepeatedStringField(value: &_storage._allowedTools) }()
+        case 6: try { try decoder.decodeRepeatedStringField(value: &_storage._disallowedTools) }()
+        case 7: try { try decoder.decodeSingularStringField(value: &_storage._directory) }()
+        case 8: try { try decoder.decodeSingularUInt64Field(value: &_storage._timeoutMs) }()
+        case 9: try { try decoder.decodeSingularUInt32Field(value: &_storage._maxTurns) }()
+        case 10: try { try decoder.decodeSingularUInt64Field(value: &_storage._budgetMicrousd) }()
+        case 11: try { try decoder.decodeSingularStringField(value: &_storage._schemaJson) }()
+        case 12: try { try decoder.decodeSingularUInt32Field(value: &_storage._maxAttempts) }()
+        case 13: try { try decoder.decodeRepeatedStringField(value: &_storage._needs) }()
+        case 14: try { try decoder.decodeRepeatedStringField(value: &_storage._avoids) }()
+        case 15: try { try decoder.decodeSingularUInt64Field(value: &_storage._expiresAfterMs) }()
+        case 16: try { try decoder.decodeSingularBoolField(value: &_storage._holdWhenLost) }()
+        case 17: try { try decoder.decodeSingularBoolField(value: &_storage._skipOnError) }()
+        case 18: try { try decoder.decodeRepeatedStringField(value: &_storage._command) }()
+        case 19: try { try decoder.decodeSingularBoolField(value: &_storage._promptOnStdin) }()
+        case 20: try { try decoder.decodeRepeatedStringField(value: &_storage._environment) }()
+        case 21: try { try decoder.decodeSingularUInt32Field(value: &_storage._outputBytes) }()
+        default: break
+        }
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if self.priority != 0 {
-      try visitor.visitSingularUInt32Field(value: self.priority, fieldNumber: 1)
-    }
-    if !self.runner.isEmpty {
-      try visitor.visitSingularStringField(value: self.runner, fieldNumber: 2)
-    }
-    if !self.model.isEmpty {
-      try visitor.visitSingularStringField(value: self.model, fieldNumber: 3)
-    }
-    if !self.permissionMode.isEmpty {
-      try visitor.visitSingularStringField(value: self.permissionMode, fieldNumber: 4)
-    }
-    if !self.allowedTools.isEmpty {
-      try visitor.visitRepeatedStringField(value: self.allowedTools, fieldNumber: 5)
-    }
-    if !self.disallowedTools.isEmpty {
-      try visitor.visitRepeatedStringField(value: self.disallowedTools, fieldNumber: 6)
-    }
-    if !self.directory.isEmpty {
-      try visitor.visitSingularStringField(value: self.directory, fieldNumber: 7)
-    }
-    if self.timeoutMs != 0 {
-      try visitor.visitSingularUInt64Field(value: self.timeoutMs, fieldNumber: 8)
-    }
-    if self.maxTurns != 0 {
-      try visitor.visitSingularUInt32Field(value: self.maxTurns, fieldNumber: 9)
-    }
-    if self.budgetMicrousd != 0 {
-      try visitor.visitSingularUInt64Field(value: self.budgetMicrousd, fieldNumber: 10)
-    }
-    if !self.schemaJson.isEmpty {
-      try visitor.visitSingularStringField(value: self.schemaJson, fieldNumber: 11)
-    }
-    if self.maxAttempts != 0 {
-      try visitor.visitSingularUInt32Field(value: self.maxAttempts, fieldNumber: 12)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      if _storage._priority != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._priority, fieldNumber: 1)
+      }
+      if !_storage._runner.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._runner, fieldNumber: 2)
+      }
+      if !_storage._model.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._model, fieldNumber: 3)
+      }
+      if !_storage._permissionMode.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._permissionMode, fieldNumber: 4)
+      }
+      if !_storage._allowedTools.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._allowedTools, fieldNumber: 5)
+      }
+      if !_storage._disallowedTools.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._disallowedTools, fieldNumber: 6)
+      }
+      if !_storage._directory.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._directory, fieldNumber: 7)
+      }
+      if _storage._timeoutMs != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._timeoutMs, fieldNumber: 8)
+      }
+      if _storage._maxTurns != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._maxTurns, fieldNumber: 9)
+      }
+      if _storage._budgetMicrousd != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._budgetMicrousd, fieldNumber: 10)
+      }
+      if !_storage._schemaJson.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._schemaJson, fieldNumber: 11)
+      }
+      if _storage._maxAttempts != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._maxAttempts, fieldNumber: 12)
+      }
+      if !_storage._needs.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._needs, fieldNumber: 13)
+      }
+      if !_storage._avoids.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._avoids, fieldNumber: 14)
+      }
+      if _storage._expiresAfterMs != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._expiresAfterMs, fieldNumber: 15)
+      }
+      if _storage._holdWhenLost != false {
+        try visitor.visitSingularBoolField(value: _storage._holdWhenLost, fieldNumber: 16)
+      }
+      if _storage._skipOnError != false {
+        try visitor.visitSingularBoolField(value: _storage._skipOnError, fieldNumber: 17)
+      }
+      if !_storage._command.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._command, fieldNumber: 18)
+      }
+      if _storage._promptOnStdin != false {
+        try visitor.visitSingularBoolField(value: _storage._promptOnStdin, fieldNumber: 19)
+      }
+      if !_storage._environment.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._environment, fieldNumber: 20)
+      }
+      if _storage._outputBytes != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._outputBytes, fieldNumber: 21)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: Ccorchestrator_V1_TaskOptions, rhs: Ccorchestrator_V1_TaskOptions) -> Bool {
-    if lhs.priority != rhs.priority {return false}
-    if lhs.runner != rhs.runner {return false}
-    if lhs.model != rhs.model {return false}
-    if lhs.permissionMode != rhs.permissionMode {return false}
-    if lhs.allowedTools != rhs.allowedTools {return false}
-    if lhs.disallowedTools != rhs.disallowedTools {return false}
-    if lhs.directory != rhs.directory {return false}
-    if lhs.timeoutMs != rhs.timeoutMs {return false}
-    if lhs.maxTurns != rhs.maxTurns {return false}
-    if lhs.budgetMicrousd != rhs.budgetMicrousd {return false}
-    if lhs.schemaJson != rhs.schemaJson {return false}
-    if lhs.maxAttempts != rhs.maxAttempts {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._priority != rhs_storage._priority {return false}
+        if _storage._runner != rhs_storage._runner {return false}
+        if _storage._model != rhs_storage._model {return false}
+        if _storage._permissionMode != rhs_storage._permissionMode {return false}
+        if _storage._allowedTools != rhs_storage._allowedTools {return false}
+        if _storage._disallowedTools != rhs_storage._disallowedTools {return false}
+        if _storage._directory != rhs_storage._directory {return false}
+        if _storage._timeoutMs != rhs_storage._timeoutMs {return false}
+        if _storage._maxTurns != rhs_storage._maxTurns {return false}
+        if _storage._budgetMicrousd != rhs_storage._budgetMicrousd {return false}
+        if _storage._schemaJson != rhs_storage._schemaJson {return false}
+        if _storage._maxAttempts != rhs_storage._maxAttempts {return false}
+        if _storage._needs != rhs_storage._needs {return false}
+        if _storage._avoids != rhs_storage._avoids {return false}
+        if _storage._expiresAfterMs != rhs_storage._expiresAfterMs {return false}
+        if _storage._holdWhenLost != rhs_storage._holdWhenLost {return false}
+        if _storage._skipOnError != rhs_storage._skipOnError {return false}
+        if _storage._command != rhs_storage._command {return false}
+        if _storage._promptOnStdin != rhs_storage._promptOnStdin {return false}
+        if _storage._environment != rhs_storage._environment {return false}
+        if _storage._outputBytes != rhs_storage._outputBytes {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

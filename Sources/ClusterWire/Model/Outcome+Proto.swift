@@ -64,7 +64,7 @@ extension TaskState {
         case .cancelled: .cancelled
         case .skipped: .skipped
         case .expired: .expired
-        case .queued, .running, .backoff: .unspecified
+        case .queued, .running, .backoff, .blocked, .held: .unspecified
         }
     }
 }

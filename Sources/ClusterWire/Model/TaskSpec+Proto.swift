@@ -16,7 +16,17 @@ extension TaskSpec {
             throw WireError(
                 "a task's input of \(proto.input.utf8.count) bytes is over the limit of \(Limits.inputBytes)")
         }
-        self.init(prompt: prompt, name: proto.name, input: proto.input, options: proto.options)
+        guard proto.after.count <= Limits.linksPerTask else {
+            throw WireError(
+                "a task waits for \(proto.after.count) others: \(Limits.linksPerTask) at most")
+        }
+        guard proto.context.utf8.count <= Limits.contextBytes else {
+            throw WireError("a context's name is over the limit of \(Limits.contextBytes) bytes")
+        }
+        self.init(
+            prompt: prompt, name: proto.name, input: proto.input, options: proto.options,
+            after: proto.after.map { TaskLink(index: $0.index, condition: $0.anyEnd ? .end : .success) },
+            context: proto.context)
     }
 
     /// As it travels.
@@ -26,6 +36,13 @@ extension TaskSpec {
         message.name = name
         message.input = input
         message.options = options
+        message.after = after.map { link in
+            var message = Ccorchestrator_V1_TaskLink()
+            message.index = link.index
+            message.anyEnd = link.condition == .end
+            return message
+        }
+        message.context = context
         return message
     }
 }
