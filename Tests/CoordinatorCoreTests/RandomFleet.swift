@@ -155,7 +155,7 @@ struct RandomFleet {
         for effect in effects {
             switch effect {
             case .reply(let handle, let reply): answered(handle, reply)
-            case .refuse: break
+            case .refuse, .reload: break
             case .welcome(let index, let welcome):
                 guard let place = agents.firstIndex(where: { $0.index == index && $0.session == welcome.session })
                 else { continue }
@@ -200,7 +200,7 @@ struct RandomFleet {
             }
             submits[waiting].done += 1
             submits[waiting].waitsFor = nil
-        case .refused, .cancelled:
+        case .refused, .cancelled, .controlled, .pruned:
             if let waiting { submits[waiting].waitsFor = nil }
         }
     }
