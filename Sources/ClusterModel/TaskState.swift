@@ -52,6 +52,8 @@ public enum TaskState: UInt8, Sendable, CaseIterable {
         switch (self, next) {
         case (.queued, .running), (.running, .backoff), (.running, .queued), (.backoff, .queued): true
         case (.blocked, .queued), (.queued, .blocked), (.backoff, .blocked): true
+        // As a store is taken up.
+        case (.blocked, .backoff): true
         case (.queued, .held), (.backoff, .held), (.blocked, .held), (.running, .held): true
         case (.held, .queued), (.held, .blocked): true
         // A late result of an attempt that was given up is taken while its task has not been sent again.

@@ -9,6 +9,8 @@ public enum AgentState: String, Sendable {
     case lost
     /// Said goodbye.
     case gone
+    /// Live, and gets no new work: an operator said so.
+    case draining
     /// Held attempts when the coordinator restarted and has not come back yet.
     case awaited
 }
@@ -21,6 +23,9 @@ struct AgentEntry {
     var version = ""
     var claudeVersion = ""
     var labels: [String: String] = [:]
+    var runners: [String] = []
+    /// An operator wants it to get no new work.
+    var isDrained = false
     var incarnation: UInt64 = 0
     var session: UInt64 = 0
     /// The latest hello of this incarnation: one that was overtaken says nothing any more.
@@ -28,10 +33,12 @@ struct AgentEntry {
     var state: AgentState
     var lastHeard: Instant
     var report = AgentReport(capacity: 0)
-    /// Packed ids of the tasks whose open attempt it holds, in no order that matters; the list of one agent is short.
+    /// Packed ids of the tasks whose open attempt it holds, in no order that matters; each attempt knows its place here.
     var open: [UInt64] = []
     var succeeded: UInt64 = 0
     var failed: UInt64 = 0
+    /// How long an attempt takes it, as learned; 0: not known.
+    var millisecondsLearned: UInt32 = 0
 
     init(id: AgentID, name: String, state: AgentState, lastHeard: Instant) {
         self.id = id
@@ -41,7 +48,14 @@ struct AgentEntry {
     }
 
     /// Attempts it may be given now.
-    var credit: Int { state == .live ? max(0, Int(report.capacity) - open.count) : 0 }
+    var credit: Int { state == .live && !isDrained ? max(0, Int(report.capacity) - open.count) : 0 }
+
+    /// An attempt took it so long, by its own clock, which may have jumped.
+    mutating func ran(for milliseconds: Int64) {
+        guard (0...86_400_000).contains(milliseconds) else { return }
+        let new = UInt32(milliseconds)
+        millisecondsLearned = millisecondsLearned == 0 ? new : (millisecondsLearned * 7 + new) / 8
+    }
 }
 
 /// An agent as clients are shown it.
@@ -64,6 +78,8 @@ public struct AgentSummary: Sendable {
     public var claudeVersion: String
     /// What its operator says of it, by name.
     public var labels: [String: String]
+    /// What it can execute.
+    public var runners: [String]
     /// Results from it that ended a task well, since this coordinator started.
     public var succeeded: UInt64
     /// Results from it that ended an attempt otherwise, since this coordinator started; lost attempts have none.

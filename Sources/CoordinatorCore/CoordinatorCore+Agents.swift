@@ -63,11 +63,16 @@ extension CoordinatorCore {
             place = Int(known.rawValue)
         } else if let vacant = agents.firstIndex(where: { isForgettable($0, at: now.instant) }) {
             agentPlaces[agents[vacant].id] = nil
+            if agents[vacant].isDrained { drainedAway.insert(agents[vacant].id) }
             agents[vacant] = AgentEntry(id: hello.id, name: hello.name, state: .live, lastHeard: now.instant)
+            agents[vacant].isDrained = drainedAway.remove(hello.id) != nil
+            matchAgent(vacant)
             place = vacant
         } else if agents.count < configuration.maxAgents {
             agents.append(AgentEntry(id: hello.id, name: hello.name, state: .live, lastHeard: now.instant))
             place = agents.count - 1
+            agents[place].isDrained = drainedAway.remove(hello.id) != nil
+            matchAgent(place)
         } else {
             return nil
         }
@@ -79,7 +84,10 @@ extension CoordinatorCore {
         agents[place].host = hello.host
         agents[place].version = hello.version
         agents[place].claudeVersion = hello.claudeVersion
+        let isOther = agents[place].labels != hello.labels || agents[place].runners != hello.runners
         agents[place].labels = hello.labels
+        agents[place].runners = hello.runners
+        if isOther { matchAgent(place) }
         agents[place].incarnation = hello.incarnation
         agents[place].introduction = hello.introduction
         agents[place].state = .live
@@ -111,12 +119,19 @@ extension CoordinatorCore {
         }
         if let attempt = open[task.packed] { return attempt.attempt == token.attempt && attempt.agent == index }
         let entry = jobs[job].tasks[Int(task.index)]
-        guard entry.givenUp, entry.attempt == token.attempt, entry.state == .queued || entry.state == .backoff else {
+        guard entry.givenUp, entry.attempt == token.attempt, !entry.state.isEnd, entry.state != .running else {
             return false
         }
+        // One that an operator holds since is not taken up again behind their back.
+        guard entry.state == .queued || entry.state == .backoff, jobs[job].sweeps & SweepKind.holdingUp == 0 else {
+            return false
+        }
+        let tokens = expectedTokens(job)
+        charge(job, jobs[job].options[Int(entry.options)].value.priority, tokens: Int64(tokens))
         move(job, Int(task.index), to: .running)
         jobs[job].tasks[Int(task.index)].givenUp = false
-        openAttempts([AttemptNumber(task: task, attempt: token.attempt)], on: index, at: now)
+        openAttempts(
+            [AttemptNumber(task: task, attempt: token.attempt)], charged: [tokens], on: index, at: now)
         return true
     }
 
@@ -159,10 +174,14 @@ extension CoordinatorCore {
         guard let job = place(of: task.job), let attempt = close(task) else { return }
         let index = Int(task.index)
         let failure = TaskFailure(.lost, "attempt \(attempt.attempt) was lost: \(why)")
+        let options = jobs[job].options[Int(jobs[job].tasks[index].options)].value
+        settle(job, attempt, priority: options.priority, tokens: attempt.charged)
         if jobs[job].tasks[index].cancelRequested {
+            let (state, why) = stopped(
+                job, TaskFailure(.cancelled, "cancelled by the user; \(failure.message)"))
             end(
-                task, .cancelled, attempt: attempt.attempt, agent: agents[Int(attempt.agent.rawValue)].id, result: nil,
-                failure: TaskFailure(.cancelled, "cancelled by the user; \(failure.message)"), at: now)
+                task, state, attempt: attempt.attempt, agent: agents[Int(attempt.agent.rawValue)].id, result: nil,
+                failure: why, at: now)
             return
         }
         guard jobs[job].tasks[index].attempt < configuration.maxAttemptsInAll else {
@@ -179,9 +198,21 @@ extension CoordinatorCore {
                     agent: agents[Int(attempt.agent.rawValue)].id,
                     row: attempt.row, failure: failure, failures: jobs[job].tasks[index].failures, givenUp: true,
                     retryAt: now.wall, at: now.wall,
-                    usage: Usage(), costMicroUSD: 0)))
+                    usage: Usage(), costMicroUSD: 0, crashes: jobs[job].tasks[index].crashes)))
         jobs[job].tasks[index].givenUp = true
+        jobs[job].retried &+= 1
+        if options.onLost == .hold { return hold(task, in: job, why: failure.message) }
         move(job, index, to: .queued)
-        enqueue(job, index)
+        skipIfStopped(task, in: job, at: now)
+    }
+
+    /// What comes back to a job that has stopped does not wait there for ever.
+    mutating func skipIfStopped(_ task: TaskID, in job: Int, at now: Moment) {
+        if jobs[job].switches.isExpired {
+            endUnrun(task, .expired, .expired, "the job's deadline came", at: now)
+        } else if jobs[job].switches.isStopped {
+            endUnrun(
+                task, .skipped, .dependency, "its job stopped: \(jobs[job].counts.failed) of its tasks failed", at: now)
+        }
     }
 }

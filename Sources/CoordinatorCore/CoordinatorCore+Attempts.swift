@@ -1,64 +1,127 @@
 import ClusterModel
-import HeapModule
+import Collections
 
 extension CoordinatorCore {
-    /// Hands ready tasks to agents with credit: highest priority first, then first come, each to the least loaded agent.
+    /// Hands waiting tasks to agents with room: the highest priority first, then the job that has had the least for its weight, then
+    /// who came first; a task that no agent with room may take keeps nobody else waiting.
     public mutating func assignWork(at now: Moment) {
-        guard ready.count > 0 else { return }
-        var offers = Offers(agents)
-        var batches: [(agent: AgentIndex, orders: [AttemptOrder])] = []
-        var batchOf: [Int32: Int] = [:]
-        while let offer = offers.best, let item = ready.popFirst() {
-            let task = TaskID(packed: item.task)
-            guard let job = place(of: task.job), Int(task.index) < jobs[job].tasks.count,
-                jobs[job].tasks[Int(task.index)].state == .queued
-            else { continue }
-            offers.takeBest()
-            let order = start(task, in: job)
-            if let batch = batchOf[offer.rawValue] {
-                batches[batch].orders.append(order)
-            } else {
-                batchOf[offer.rawValue] = batches.count
-                batches.append((offer, [order]))
+        guard !isPaused else { return }
+        var offers = Offers(agents, kinds: kinds.count)
+        guard offers.total > 0 else { return }
+        var batches: [(agent: Int, orders: [AttemptOrder], charges: [UInt64])] = []
+        var batchOf = [Int32](repeating: -1, count: agents.count)
+        var left = configuration.ordersPerTurn
+        for level in shelves.indices.reversed() {
+            while left > 0, offers.total > 0, let item = nextLane(onLevel: level, &offers) {
+                let lane = Int(item.lane)
+                guard let agent = agent(for: item.head, of: lane, &offers) else { break }
+                virtualTime[level] = item.pass
+                offers.take(agent, fits)
+                left -= 1
+                let (order, charged) = start(item.head, of: lane, on: agent, at: now)
+                if batchOf[agent] < 0 {
+                    batchOf[agent] = Int32(batches.count)
+                    batches.append((agent, [], []))
+                }
+                batches[Int(batchOf[agent])].orders.append(order)
+                batches[Int(batchOf[agent])].charges.append(charged)
             }
         }
         for batch in batches {
             let numbers = batch.orders.map { AttemptNumber(task: $0.token.task, attempt: $0.token.attempt) }
-            openAttempts(numbers, on: batch.agent, at: now)
-            emit(.assign(batch.agent, batch.orders))
+            let index = AgentIndex(rawValue: Int32(batch.agent))
+            openAttempts(numbers, charged: batch.charges, on: index, at: now)
+            emit(.assign(index, batch.orders))
+        }
+        pace.started(configuration.ordersPerTurn - left, at: now.instant)
+    }
+
+    /// Of all lanes on a level whose tasks some agent with room may take, the one whose turn it is.
+    private mutating func nextLane(onLevel level: Int, _ offers: inout Offers) -> ShelfItem? {
+        var best: ShelfItem?
+        for kind in kinds.indices where shelves[level][kind].count > 0 && offers.hasRoom(kind, fits) {
+            guard let item = first(onShelf: level, kind) else { continue }
+            if best.map({ item < $0 }) ?? true { best = item }
+        }
+        return best
+    }
+
+    /// Which agent gets a task, by its job's way of distribution; all that are asked fit and have room.
+    private mutating func agent(for index: UInt32, of lane: Int, _ offers: inout Offers) -> Int? {
+        let job = lanes[lane].job
+        let kind = lanes[lane].kind
+        let spec = jobs[job].spec
+        let isPacked = spec.placement == .pack
+        switch spec.distribution {
+        case .roundRobin: return offers.next(after: jobs[job].lastAgent, kind)
+        case .leastLoaded: return offers.best(kind, isPacked ? .packed : .loaded)
+        case .priority: return offers.best(kind, isPacked ? .packed : .free)
+        case .contextAware, .hybrid:
+            if let near = affinity(of: index, job: job), offers.has(near, fits[kind]) { return near }
+            if isPacked { return offers.best(kind, .packed) }
+            return offers.best(kind, spec.distribution == .hybrid ? .fast : .loaded)
         }
     }
 
-    private mutating func start(_ task: TaskID, in job: Int) -> AttemptOrder {
-        let index = Int(task.index)
-        move(job, index, to: .running)
-        jobs[job].tasks[index].attempt += 1
-        jobs[job].tasks[index].givenUp = false
-        let entry = jobs[job].tasks[index]
-        return AttemptOrder(token: token(task, entry.attempt), options: jobs[job].options[Int(entry.options)])
+    /// The agent that ran the latest turn of the task's context.
+    private func affinity(of index: UInt32, job: Int) -> Int? {
+        guard let graph = jobs[job].graph, let context = graph.contextOf[index],
+            let agent = graph.contexts[context].agent
+        else { return nil }
+        return agentPlaces[agent].map { Int($0.rawValue) }
+    }
+
+    private mutating func start(
+        _ index: UInt32, of lane: Int, on agent: Int, at now: Moment
+    ) -> (AttemptOrder, charged: UInt64) {
+        let job = lanes[lane].job
+        let place = Int(index)
+        lanes[lane].queue.removeMinimum()
+        lanes[lane].waitingSince = now.instant
+        let tokens = expectedTokens(job)
+        let account = account(job, lanes[lane].priority)
+        jobs[job].accounts[account].pass &+= tokens &* Account.unit / UInt64(max(1, jobs[job].spec.weight))
+        jobs[job].lastAgent = Int32(agent)
+        jobs[job].tasks[place].attempt += 1
+        jobs[job].tasks[place].givenUp = false
+        move(job, place, to: .running)
+        if lanes[lane].isListed {
+            // Whatever age had raised it is used up.
+            lanes[lane].level = Int(lanes[lane].priority.rawValue)
+            list(lane)
+        }
+        let entry = jobs[job].tasks[place]
+        let id = TaskID(job: jobs[job].id, index: index)
+        return (AttemptOrder(token: token(id, entry.attempt), shared: jobs[job].options[Int(entry.options)]), tokens)
     }
 
     /// Notes attempts as held by an agent, in one packed row.
-    mutating func openAttempts(_ numbers: [AttemptNumber], on index: AgentIndex, at now: Moment) {
+    mutating func openAttempts(_ numbers: [AttemptNumber], charged: [UInt64], on index: AgentIndex, at now: Moment) {
         let row = nextRow
         nextRow += 1
         let place = Int(index.rawValue)
-        for number in numbers {
-            open[number.task.packed] = OpenAttempt(agent: index, attempt: number.attempt, row: row)
-            agents[place].open.append(number.task.packed)
-        }
+        for (number, tokens) in zip(numbers, charged) { hold(number, row: row, charged: tokens, on: place) }
         openInRow[row] = numbers.count
         record(.assigned(row: row, agent: agents[place].id, numbers, at: now.wall))
+    }
+
+    mutating func hold(_ number: AttemptNumber, row: UInt64, charged: UInt64, on place: Int) {
+        open[number.task.packed] = OpenAttempt(
+            agent: AgentIndex(rawValue: Int32(place)), attempt: number.attempt, row: row,
+            place: Int32(agents[place].open.count), charged: charged)
+        agents[place].open.append(number.task.packed)
     }
 
     /// Takes an attempt off its agent's hands; nil when none is open.
     mutating func close(_ task: TaskID) -> OpenAttempt? {
         guard let attempt = open.removeValue(forKey: task.packed) else { return nil }
         let place = Int(attempt.agent.rawValue)
-        if let at = agents[place].open.firstIndex(of: task.packed) {
-            agents[place].open.swapAt(at, agents[place].open.count - 1)
+        // The last one takes its place in the agent's list.
+        let last = agents[place].open.removeLast()
+        if last != task.packed {
+            agents[place].open[Int(attempt.place)] = last
+            open[last]?.place = attempt.place
         }
-        agents[place].open.removeLast()
         let left = openInRow[attempt.row, default: 1] - 1
         if left == 0 {
             openInRow[attempt.row] = nil
@@ -72,8 +135,7 @@ extension CoordinatorCore {
     /// Gives a task its end.
     mutating func end(
         _ task: TaskID, _ state: TaskState, attempt: UInt32, agent: AgentID?, result: AttemptResult?,
-        failure: TaskFailure?,
-        at now: Moment
+        failure: TaskFailure?, at now: Moment
     ) {
         guard let job = place(of: task.job) else { return }
         move(job, Int(task.index), to: state)
@@ -87,40 +149,17 @@ extension CoordinatorCore {
                     task: task, state: state, attempt: attempt, agent: agent, result: result, failure: failure,
                     at: now.wall)),
             weight: 2)
+        if state == .failed { stopIfTooManyFailed(job, at: now) }
+        if jobs[job].graph?.followers[task.index] != nil { tellLater(task) }
         finishIfDone(job, at: now)
     }
-}
 
-/// The agents with credit, least loaded first; among equals the one that comes first in the table.
-private struct Offers {
-    private struct Offer: Comparable {
-        var agent: Int32
-        var held: Int
-        var capacity: Int
-
-        /// Compares held ÷ capacity without dividing.
-        static func < (a: Self, b: Self) -> Bool {
-            let left = a.held * b.capacity
-            let right = b.held * a.capacity
-            return left != right ? left < right : a.agent < b.agent
-        }
-    }
-
-    private var heap: Heap<Offer>
-
-    init(_ agents: [AgentEntry]) {
-        var offers: [Offer] = []
-        for (place, agent) in agents.enumerated() where agent.credit > 0 {
-            offers.append(Offer(agent: Int32(place), held: agent.open.count, capacity: Int(agent.report.capacity)))
-        }
-        heap = Heap(offers)
-    }
-
-    var best: AgentIndex? { heap.min.map { AgentIndex(rawValue: $0.agent) } }
-
-    mutating func takeBest() {
-        guard var offer = heap.popMin() else { return }
-        offer.held += 1
-        if offer.held < offer.capacity { heap.insert(offer) }
+    /// Ends a task that no attempt ended.
+    mutating func endUnrun(_ task: TaskID, _ state: TaskState, _ errorClass: ErrorClass, _ why: String, at now: Moment)
+    {
+        guard let job = place(of: task.job) else { return }
+        end(
+            task, state, attempt: jobs[job].tasks[Int(task.index)].attempt, agent: nil, result: nil,
+            failure: TaskFailure(errorClass, why), at: now)
     }
 }

@@ -5,10 +5,12 @@ extension CoordinatorCore {
     public func summary(of id: JobID) -> JobSummary? { place(of: id).map { jobs[$0].summary } }
 
     /// The newest jobs, newest first.
-    public func newestJobs(limit: Int) -> [JobSummary] { jobs.suffix(limit).reversed().map(\.summary) }
+    public func newestJobs(limit: Int) -> [JobSummary] {
+        jobs.reversed().lazy.filter { !$0.isGone }.prefix(limit).map(\.summary)
+    }
 
     /// Jobs that are kept.
-    public var jobCount: Int { jobs.count }
+    public var jobCount: Int { jobs.count - goneJobs }
 
     /// Tasks that have no end yet.
     public var unfinishedTaskCount: Int { unfinishedTasks }
@@ -27,24 +29,26 @@ extension CoordinatorCore {
             offset, entry in
             let held = open[TaskID(job: id, index: first + UInt32(offset)).packed]
             return LiveTask(
-                state: entry.state, priority: jobs[job].options[Int(entry.options)].priority, attempts: entry.attempt,
-                agent: held.map { agents[Int($0.agent.rawValue)].name } ?? "")
+                state: entry.state, priority: jobs[job].options[Int(entry.options)].value.priority,
+                attempts: entry.attempt, agent: held.map { agents[Int($0.agent.rawValue)].name } ?? "",
+                note: jobs[job].holds[first + UInt32(offset)] ?? "")
         }
     }
 
     /// The row of a job's table of options.
     public func options(of id: JobID, row: Int) -> TaskOptions? {
         guard let job = place(of: id), row < jobs[job].options.count else { return nil }
-        return jobs[job].options[row]
+        return jobs[job].options[row].value
     }
 
     /// Every agent that is remembered, in the order they came.
     public func agentSummaries(at now: Instant) -> [AgentSummary] {
         agents.map { agent in
             AgentSummary(
-                id: agent.id, name: agent.name, host: agent.host, state: agent.state, report: agent.report,
+                id: agent.id, name: agent.name, host: agent.host,
+                state: agent.isDrained && agent.state == .live ? .draining : agent.state, report: agent.report,
                 running: agent.open.count, version: agent.version, claudeVersion: agent.claudeVersion,
-                labels: agent.labels,
+                labels: agent.labels, runners: agent.runners,
                 succeeded: agent.succeeded, failed: agent.failed, silent: now.milliseconds(since: agent.lastHeard))
         }
     }
@@ -63,4 +67,6 @@ public struct LiveTask: Sendable {
     public var attempts: UInt32
     /// Name of the agent that holds it; empty when none does.
     public var agent: String
+    /// Why it waits for a person; empty when it does not.
+    public var note: String
 }

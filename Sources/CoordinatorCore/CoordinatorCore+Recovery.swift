@@ -1,100 +1,189 @@
 import ClusterModel
+import Collections
+
+/// What is needed while a store is taken up, and dropped then.
+struct Recovering {
+    var frame: RecoveredFrame
+    /// Tasks that some assignment row names: where their last attempt was closed. The others' rows are of no interest.
+    var closedRows: [UInt64: UInt64] = [:]
+}
 
 extension CoordinatorCore {
     /// Takes up what the store holds. Open attempts wait one lease for their agent; everything else goes on at once.
     public mutating func recover(_ state: RecoveredState, at now: Moment) {
-        var closedRows: [UInt64: UInt64] = [:]
-        for job in state.jobs {
-            for (index, task) in job.tasks.enumerated() where task.closedRow > 0 {
-                closedRows[TaskID(job: job.id, index: UInt32(index)).packed] = task.closedRow
-            }
-        }
-        nextSequence = state.frame.nextSequence
-        nextRow = state.frame.nextRow
+        beginRecovery(state.frame)
         for job in state.jobs { restore(job, at: now) }
-        for assignment in state.frame.assignments {
-            restore(assignment, closedRows: closedRows, names: state.frame.agents.mapValues(\.name), at: now)
+        endRecovery(at: now)
+    }
+
+    /// First what is not a job's; then ``restore(_:at:)`` for each job, in order; then ``endRecovery(at:)``. So a store of millions of tasks
+    /// need not be in memory twice.
+    public mutating func beginRecovery(_ frame: RecoveredFrame) {
+        nextSequence = frame.nextSequence
+        nextRow = frame.nextRow
+        nextJob = max(nextJob, frame.nextJob)
+        isPaused = frame.isPaused
+        drainedAway = Set(frame.agents.filter(\.value.isDrained).keys)
+        var recovering = Recovering(frame: frame)
+        for row in frame.assignments {
+            for number in row.attempts { recovering.closedRows[number.task.packed] = 0 }
+        }
+        self.recovering = recovering
+    }
+
+    /// One job, finished or not.
+    public mutating func restore(_ job: RecoveredJob, at now: Moment) {
+        var entry = JobEntry(id: job.id, spec: job.spec, key: job.key, submittedAt: job.submittedAt)
+        entry.finishedAt = job.finishedAt
+        entry.sealed = job.sealed
+        entry.switches = job.switches
+        entry.usage = job.usage
+        entry.costMicroUSD = job.costMicroUSD
+        entry.retried = job.retried
+        entry.counts = job.counts
+        jobPlaces[job.id] = jobs.count
+        jobKeys[job.key] = job.id
+        nextJob = max(nextJob, job.id.rawValue + 1)
+        jobs.append(entry)
+        guard job.finishedAt == nil else { return }
+        for (index, task) in job.tasks.enumerated() where task.closedRow > 0 {
+            let id = TaskID(job: job.id, index: UInt32(index)).packed
+            if recovering?.closedRows[id] != nil { recovering?.closedRows[id] = task.closedRow }
+        }
+        fill(jobs.count - 1, from: job, at: now)
+        waitForJobs(jobs.count - 1)
+        expect(jobs.count - 1, at: now)
+    }
+
+    /// Gives a job its tasks.
+    mutating func fill(_ place: Int, from job: RecoveredJob, at now: Moment) {
+        for options in job.options { addRow(options, to: place) }
+        jobs[place].counts = JobCounts()
+        jobs[place].counts.tasks = UInt32(job.tasks.count)
+        jobs[place].tasks.reserveCapacity(job.tasks.count)
+        for task in job.tasks {
+            // Whether it waits for others is seen when all are there.
+            let state = task.end ?? .blocked
+            jobs[place].counts[state] += 1
+            if !state.isEnd { unfinishedTasks += 1 }
+            jobs[place].tasks.append(
+                TaskEntry(
+                    sequence: task.sequence, attempt: task.attempt, options: task.options, state: state,
+                    failures: task.failures, crashes: task.crashes, givenUp: task.givenUp,
+                    cancelRequested: task.cancelRequested))
+        }
+        for links in job.links {
+            link(
+                TaskSpec(prompt: .text(""), after: links.after, context: links.context), at: links.index, in: place)
+        }
+        for hold in job.holds where jobs[place].tasks[Int(hold.index)].state == .blocked {
+            move(place, Int(hold.index), to: .held)
+            jobs[place].holds[hold.index] = hold.why
+        }
+        var run: (first: Int, queuedAt: WallTime, after: Milliseconds)?
+        for (index, task) in job.tasks.enumerated() where task.end == nil {
+            let mustWait = jobs[place].graph != nil && waitForLinks(UInt32(index), in: place)
+            if !mustWait, jobs[place].tasks[index].state == .blocked { takeUp(task, index, place, at: now) }
+            expire(again: task, index, place, &run, at: now)
+        }
+        if let last = run { expect(place, again: last, to: job.tasks.count, at: now) }
+    }
+
+    private mutating func takeUp(_ task: RecoveredTask, _ index: Int, _ place: Int, at now: Moment) {
+        guard let retryAt = task.retryAt, retryAt > now.wall else { return move(place, index, to: .queued) }
+        // The calendar may have jumped while nobody ran: never wait longer than a backoff can be.
+        let left = min(retryAt.milliseconds - now.wall.milliseconds, configuration.retryCap.rawValue)
+        move(place, index, to: .backoff)
+        waiting.insert(
+            WaitingTask(
+                due: now.instant + Milliseconds(left), task: TaskID(job: jobs[place].id, index: UInt32(index)).packed,
+                attempt: task.attempt))
+    }
+
+    /// Tasks of one submit that expire together are noted together.
+    private mutating func expire(
+        again task: RecoveredTask, _ index: Int, _ place: Int,
+        _ run: inout (first: Int, queuedAt: WallTime, after: Milliseconds)?, at now: Moment
+    ) {
+        let after = jobs[place].options[Int(task.options)].value.expiresAfter
+        if let known = run, known.queuedAt != task.queuedAt || known.after != after {
+            expect(place, again: known, to: index, at: now)
+            run = nil
+        }
+        if run == nil, after > 0 { run = (index, task.queuedAt, after) }
+    }
+
+    private mutating func expect(
+        _ place: Int, again run: (first: Int, queuedAt: WallTime, after: Milliseconds), to end: Int, at now: Moment
+    ) {
+        let due = run.queuedAt.milliseconds + run.after.rawValue - now.wall.milliseconds
+        expiries.insert(
+            Expiry(
+                due: now.instant + Milliseconds(max(0, min(due, run.after.rawValue))), job: jobs[place].id,
+                tasks: UInt32(run.first)..<UInt32(end), after: run.after))
+    }
+
+    /// All jobs are there: attempts that are open go to their agents, work over whole jobs goes on.
+    public mutating func endRecovery(at now: Moment) {
+        guard let recovering else { return }
+        self.recovering = nil
+        for assignment in recovering.frame.assignments { restore(assignment, recovering, at: now) }
+        for sweep in recovering.frame.sweeps {
+            guard let job = place(of: sweep.job), !jobs[job].isSwept(sweep.kind) else {
+                record(.sweepEnded(sweep.job, sweep.kind))
+                continue
+            }
+            jobs[job].sweeps |= sweep.kind.bit
+            relist(job)
+            sweeps.append(Sweep(job: sweep.job, kind: sweep.kind, isRecorded: true))
         }
         for place in jobs.indices where jobs[place].finishedAt == nil { resume(place, at: now) }
     }
 
     private mutating func resume(_ place: Int, at now: Moment) {
-        var cancelled: [UInt32] = []
-        for index in jobs[place].tasks.indices where jobs[place].tasks[index].state == .queued {
-            if jobs[place].tasks[index].cancelRequested {
-                cancelled.append(UInt32(index))
-            } else {
-                enqueue(place, index)
+        stopIfJobsFailed(place, at: now)
+        for index in jobs[place].tasks.indices {
+            guard jobs[place].finishedAt == nil else { return }
+            let entry = jobs[place].tasks[index]
+            guard !entry.state.isEnd, entry.state != .running else { continue }
+            let task = TaskID(job: jobs[place].id, index: UInt32(index))
+            if entry.cancelRequested {
+                let (state, why) = stopped(place, TaskFailure(.cancelled, "cancelled by the user"))
+                end(task, state, attempt: entry.attempt, agent: nil, result: nil, failure: why, at: now)
             }
         }
-        for index in cancelled {
-            end(
-                TaskID(job: jobs[place].id, index: index), .cancelled, attempt: jobs[place].tasks[Int(index)].attempt,
-                agent: nil,
-                result: nil, failure: TaskFailure(.cancelled, "cancelled by the user"), at: now)
-        }
+        // A crash between the switch and its sweep: the switch is what counts.
+        if jobs[place].switches.isExpired { begin(.expire, on: place, at: now) }
+        if jobs[place].finishedAt == nil, jobs[place].switches.isStopped { begin(.stop, on: place, at: now) }
         finishIfDone(place, at: now)
     }
 
-    private mutating func restore(_ job: RecoveredJob, at now: Moment) {
-        var entry = JobEntry(id: job.id, spec: job.spec, key: job.key, submittedAt: job.submittedAt)
-        entry.finishedAt = job.finishedAt
-        entry.sealed = job.sealed
-        entry.options = job.options
-        entry.usage = job.usage
-        entry.costMicroUSD = job.costMicroUSD
-        if job.finishedAt != nil {
-            entry.counts = job.counts
-        } else {
-            entry.counts.tasks = UInt32(job.tasks.count)
-            entry.tasks.reserveCapacity(job.tasks.count)
-            for (index, task) in job.tasks.enumerated() {
-                let restored = taskEntry(task, id: TaskID(job: job.id, index: UInt32(index)), at: now)
-                entry.counts[restored.state] += 1
-                if !restored.state.isEnd { unfinishedTasks += 1 }
-                entry.tasks.append(restored)
-            }
-        }
-        jobPlaces[job.id] = jobs.count
-        jobKeys[job.key] = job.id
-        nextJob = max(nextJob, job.id.rawValue + 1)
-        jobs.append(entry)
-    }
-
-    private mutating func taskEntry(_ task: RecoveredTask, id: TaskID, at now: Moment) -> TaskEntry {
-        var state = task.end ?? .queued
-        if task.end == nil, let retryAt = task.retryAt, retryAt > now.wall {
-            state = .backoff
-            // The calendar may have jumped while nobody ran: never wait longer than a backoff can be.
-            let left = min(retryAt.milliseconds - now.wall.milliseconds, configuration.retryCap.rawValue)
-            waiting.insert(WaitingTask(due: now.instant + Milliseconds(left), task: id.packed, attempt: task.attempt))
-        }
-        return TaskEntry(
-            sequence: task.sequence, attempt: task.attempt, options: task.options, state: state,
-            failures: task.failures,
-            givenUp: task.givenUp, cancelRequested: task.cancelRequested)
-    }
-
-    private mutating func restore(
-        _ assignment: RecoveredAssignment, closedRows: [UInt64: UInt64], names: [AgentID: String], at now: Moment
-    ) {
+    private mutating func restore(_ assignment: RecoveredAssignment, _ recovering: Recovering, at now: Moment) {
         var numbers: [AttemptNumber] = []
         for number in assignment.attempts {
             guard let job = place(of: number.task.job), Int(number.task.index) < jobs[job].tasks.count else { continue }
             let entry = jobs[job].tasks[Int(number.task.index)]
-            if !entry.state.isEnd, assignment.row > closedRows[number.task.packed] ?? 0 { numbers.append(number) }
+            if !entry.state.isEnd, assignment.row > recovering.closedRows[number.task.packed] ?? 0 {
+                numbers.append(number)
+            }
         }
         guard !numbers.isEmpty else { return record(.assignmentRetired(row: assignment.row)) }
-        let index = awaited(assignment.agent, name: names[assignment.agent] ?? assignment.agent.description, at: now)
+        let name = recovering.frame.agents[assignment.agent]?.name ?? assignment.agent.description
+        let index = awaited(assignment.agent, name: name, at: now)
         for number in numbers {
             guard let job = place(of: number.task.job) else { continue }
             let task = Int(number.task.index)
-            if jobs[job].tasks[task].state != .running { move(job, task, to: .running) }
+            switch jobs[job].tasks[task].state {
+            case .queued, .backoff, .held: move(job, task, to: .running)
+            case .blocked:
+                move(job, task, to: .queued)
+                move(job, task, to: .running)
+            default: break
+            }
             jobs[job].tasks[task].attempt = number.attempt
             jobs[job].tasks[task].givenUp = false
-            open[number.task.packed] = OpenAttempt(agent: index, attempt: number.attempt, row: assignment.row)
+            hold(number, row: assignment.row, charged: expectedTokens(job), on: Int(index.rawValue))
             openInRow[assignment.row, default: 0] += 1
-            agents[Int(index.rawValue)].open.append(number.task.packed)
         }
     }
 
@@ -102,7 +191,9 @@ extension CoordinatorCore {
         if let known = agentPlaces[id] { return known }
         let index = AgentIndex(rawValue: Int32(agents.count))
         agents.append(AgentEntry(id: id, name: name, state: .awaited, lastHeard: now.instant))
+        agents[agents.count - 1].isDrained = drainedAway.remove(id) != nil
         agentPlaces[id] = index
+        matchAgent(agents.count - 1)
         return index
     }
 }

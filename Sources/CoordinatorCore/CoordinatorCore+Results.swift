@@ -12,14 +12,23 @@ extension CoordinatorCore {
         }
         let task = result.token.task
         guard let job = place(of: task.job) else { return }
-        let row = close(task)?.row ?? 0
+        let attempt = close(task)
+        let row = attempt?.row ?? 0
+        if let attempt {
+            let priority = jobs[job].options[Int(jobs[job].tasks[Int(task.index)].options)].value.priority
+            settle(job, attempt, priority: priority, tokens: result.usage.total)
+        }
+        let took = result.finishedAt.milliseconds - result.startedAt.milliseconds
+        agents[Int(index.rawValue)].ran(for: took)
         if jobs[job].tasks[Int(task.index)].givenUp {
             // Late, but nobody was sent after it: the work is not lost. It leaves the queue as if it had never been given up.
             jobs[job].tasks[Int(task.index)].givenUp = false
+            if jobs[job].tasks[Int(task.index)].state == .held { record(.taskReleased(task)) }
             move(job, Int(task.index), to: .running)
         }
         if result.state == .succeeded {
             agents[Int(index.rawValue)].succeeded += 1
+            if let context = jobs[job].graph?.contextOf[task.index] { jobs[job].graph?.contexts[context].agent = agent }
             end(task, .succeeded, attempt: result.token.attempt, agent: agent, result: result, failure: nil, at: now)
         } else {
             agents[Int(index.rawValue)].failed += 1
@@ -36,7 +45,7 @@ extension CoordinatorCore {
         guard jobs[job].finishedAt == nil else { return .stale }
         let entry = jobs[job].tasks[Int(token.task.index)]
         if let attempt = open[token.task.packed] { return attempt.attempt == token.attempt ? nil : .stale }
-        let waits = entry.state == .queued || entry.state == .backoff
+        let waits = entry.state == .queued || entry.state == .backoff || entry.state == .held || entry.state == .blocked
         return waits && entry.givenUp && entry.attempt == token.attempt ? nil : .stale
     }
 
@@ -48,7 +57,8 @@ extension CoordinatorCore {
         let failure = result.failure ?? TaskFailure(.crash, "the agent reported no reason")
         let entry = jobs[job].tasks[index]
         if entry.cancelRequested {
-            end(task, .cancelled, attempt: number, agent: agent, result: result, failure: failure, at: now)
+            let (state, why) = stopped(job, failure)
+            end(task, state, attempt: number, agent: agent, result: result, failure: why, at: now)
             return
         }
         // A cancel that nobody here asked for is the agent's own leaving.
@@ -56,7 +66,14 @@ extension CoordinatorCore {
         let burns = errorClass.burnsAttempt && !result.notBurnt
         // Stays at its highest value: a user may allow more attempts than it can count, and maxAttemptsInAll ends those.
         let failures = burns && entry.failures < .max ? entry.failures + 1 : entry.failures
-        let asked = jobs[job].options[Int(entry.options)].maxAttempts
+        let crashes = burns && errorClass == .crash ? entry.crashes + 1 : entry.crashes
+        guard crashes < configuration.poisonCrashes else {
+            let poison = TaskFailure(
+                .poison, "it crashed \(crashes) instances; the last: \(failure.message)", detail: failure.detail)
+            end(task, .failed, attempt: number, agent: agent, result: result, failure: poison, at: now)
+            return
+        }
+        let asked = jobs[job].options[Int(entry.options)].value.maxAttempts
         let allowed = asked == 0 ? configuration.maxAttempts : asked
         guard errorClass.isRetryable, !burns || UInt32(failures) < allowed else {
             end(task, .failed, attempt: number, agent: agent, result: result, failure: failure, at: now)
@@ -71,6 +88,8 @@ extension CoordinatorCore {
             return
         }
         jobs[job].tasks[index].failures = failures
+        jobs[job].tasks[index].crashes = crashes
+        jobs[job].retried &+= 1
         jobs[job].usage += result.usage
         jobs[job].costMicroUSD &+= result.costMicroUSD
         // What an agent hands back has failed nowhere: it waits only long enough not to return in one crowd.
@@ -82,9 +101,17 @@ extension CoordinatorCore {
                     failures: failures,
                     givenUp: false, retryAt: WallTime(milliseconds: now.wall.milliseconds + delay.rawValue),
                     at: now.wall,
-                    usage: result.usage, costMicroUSD: result.costMicroUSD)))
+                    usage: result.usage, costMicroUSD: result.costMicroUSD, instance: result.instance, crashes: crashes)
+            ))
         move(job, index, to: .backoff)
         waiting.insert(WaitingTask(due: now.instant + delay, task: task.packed, attempt: number))
+        skipIfStopped(task, in: job, at: now)
+    }
+
+    /// How a task ends that was told to stop: by the user, or by its job's deadline.
+    func stopped(_ job: Int, _ failure: TaskFailure) -> (TaskState, TaskFailure) {
+        guard jobs[job].switches.isExpired, !jobs[job].isSwept(.cancel) else { return (.cancelled, failure) }
+        return (.expired, TaskFailure(.expired, "the job's deadline came while it ran", detail: failure.detail))
     }
 
     /// Full jitter: anything between zero and a bound that doubles, so that what failed together does not come back together.

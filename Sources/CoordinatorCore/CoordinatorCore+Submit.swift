@@ -36,16 +36,21 @@ extension CoordinatorCore {
         }
         // Judged before anything is made: a refused submit leaves no empty job behind.
         let entry = JobEntry(id: JobID(rawValue: nextJob), spec: batch.spec, key: batch.key, submittedAt: now.wall)
-        if let refusal = refusalForMore(batch.tasks.count) ?? refusal(of: batch, for: entry) {
+        if let refusal = refusalForMore(batch.tasks.count) ?? refusal(of: batch.spec) ?? refusal(of: batch, for: entry)
+        {
             return .failure(refusal)
         }
         nextJob += 1
         jobs.append(entry)
-        jobPlaces[entry.id] = jobs.count - 1
+        let place = jobs.count - 1
+        jobPlaces[entry.id] = place
         jobKeys[batch.key] = entry.id
         record(.jobOpened(entry.id, spec: batch.spec, key: batch.key, at: now.wall))
-        append(batch, to: jobs.count - 1, at: now)
-        return .success(jobs.count - 1)
+        waitForJobs(place)
+        expect(place, at: now)
+        append(batch, to: place, at: now)
+        stopIfJobsFailed(place, at: now)
+        return .success(place)
     }
 
     private func refusalForMore(_ count: Int) -> Refusal? {
@@ -56,6 +61,13 @@ extension CoordinatorCore {
                     "the coordinator's disk is nearly full, so nothing new is taken (what was acknowledged stays): free some space"
             )
         }
+        if storeIsFull {
+            return Refusal(
+                code: .queueFull,
+                message:
+                    "the coordinator's store is as large as max-store-bytes allows: `ccctl prune` what has finished, or raise it"
+            )
+        }
         if unfinishedTasks + count > configuration.maxQueuedTasks {
             return Refusal(
                 code: .queueFull,
@@ -64,6 +76,11 @@ extension CoordinatorCore {
             )
         }
         return nil
+    }
+
+    private func refusal(of spec: JobSpec) -> Refusal? {
+        guard let missing = spec.after.first(where: { place(of: $0.job) == nil }) else { return nil }
+        return Refusal(code: .unknownJob, message: "there is no job \(missing.job) to wait for")
     }
 
     /// Whether the job has everything that the batch brings.
@@ -95,11 +112,61 @@ extension CoordinatorCore {
         guard have + newTasks.count <= Limits.tasksPerJob else {
             return Refusal(code: .invalid, message: "a job takes at most \(Limits.tasksPerJob) tasks: split it")
         }
+        var new = Set<Requirement>()
+        for options in batch.options where kindPlaces[Requirement(options)] == nil { new.insert(Requirement(options)) }
+        guard kinds.count + new.count <= Limits.requirementKinds else {
+            return Refusal(
+                code: .invalid,
+                message:
+                    "the queue knows \(kinds.count) different sets of runner and labels and takes at most \(Limits.requirementKinds)"
+            )
+        }
+        if let refusal = refusal(ofLinks: newTasks, from: have, seal: batch.seal, job) { return refusal }
         if let stray = newTasks.first(where: { Int($0.options) >= rows }) {
             return Refusal(code: .invalid, message: "a task names options row \(stray.options) of \(rows)")
         }
         // A batch that only seals takes no room and lets its job end: it is taken even when nothing new is.
         return newTasks.isEmpty && rows == job.options.count ? nil : refusalForMore(newTasks.count)
+    }
+
+    /// Refuses links to nowhere and tasks that wait for each other in a circle.
+    private func refusal(ofLinks tasks: ArraySlice<TaskSpec>, from have: Int, seal: Bool, _ job: JobEntry) -> Refusal? {
+        var more: [UInt32: [UInt32]] = [:]
+        var starts: [UInt32] = []
+        var furthest = job.graph?.furthest
+        for (offset, task) in tasks.enumerated() where !task.after.isEmpty {
+            let index = UInt32(have + offset)
+            more[index] = task.after.map(\.index)
+            for link in task.after {
+                if link.index == index {
+                    return Refusal(code: .cycle, message: "task \(job.id).\(index) waits for itself")
+                }
+                furthest = max(furthest ?? 0, link.index)
+                if link.index > index { starts.append(index) }
+            }
+        }
+        let total = have + tasks.count
+        if seal, let furthest, Int(furthest) >= total {
+            return Refusal(
+                code: .invalid,
+                message: "a task of job \(job.id) waits for task \(furthest), and the job has \(total) tasks")
+        }
+        guard !starts.isEmpty || job.graph?.hasForwardLinks == true else { return nil }
+        guard total <= Limits.tasksWithForwardLinks else {
+            return Refusal(
+                code: .invalid,
+                message:
+                    "a job in which tasks wait for later ones takes at most \(Limits.tasksWithForwardLinks) tasks: put what is waited for first"
+            )
+        }
+        let graph = job.graph ?? JobGraph()
+        guard let cycle = graph.cycle(adding: more, startingAt: starts.isEmpty ? more.keys.sorted() : starts) else {
+            return nil
+        }
+        return Refusal(
+            code: .cycle,
+            message: "tasks wait for each other in a circle: "
+                + cycle.map { "\(job.id).\($0)" }.joined(separator: " → "))
     }
 
     private mutating func append(_ batch: SubmitBatch, to place: Int, at now: Moment) {
@@ -110,7 +177,7 @@ extension CoordinatorCore {
             record(
                 .optionsAdded(id, first: UInt32(jobs[place].options.count), Array(newOptions)), weight: newOptions.count
             )
-            jobs[place].options.append(contentsOf: newOptions)
+            for options in newOptions { addRow(options, to: place) }
         }
         if !newTasks.isEmpty { add(newTasks, to: place, at: now) }
         if batch.seal {
@@ -120,27 +187,39 @@ extension CoordinatorCore {
         }
     }
 
+    mutating func addRow(_ options: TaskOptions, to place: Int) {
+        jobs[place].options.append(SharedOptions(options))
+        // Their number was looked at before; a store that holds more than are allowed was written by another version.
+        jobs[place].kinds.append(kind(of: options) ?? 0)
+        jobs[place].laneOfRow.append(-1)
+    }
+
     private mutating func add(_ tasks: ArraySlice<TaskSpec>, to place: Int, at now: Moment) {
         let id = jobs[place].id
         let have = jobs[place].tasks.count
         record(
             .tasksAdded(id, first: UInt32(have), firstSequence: nextSequence, Array(tasks), at: now.wall),
             weight: 2 * tasks.count)
-        for (offset, task) in tasks.enumerated() {
-            jobs[place].tasks.append(
-                TaskEntry(
-                    sequence: nextSequence, attempt: 0, options: UInt16(task.options), state: .queued, failures: 0,
-                    givenUp: false,
-                    cancelRequested: false))
-            nextSequence += 1
-            enqueue(place, have + offset)
-        }
         let count = UInt32(tasks.count)
         jobs[place].counts.tasks += count
-        jobs[place].counts.queued += count
+        jobs[place].counts.blocked += count
         unfinishedTasks += tasks.count
+        for task in tasks {
+            jobs[place].tasks.append(
+                TaskEntry(sequence: nextSequence, options: UInt16(task.options), state: .blocked))
+            nextSequence += 1
+        }
+        for (offset, task) in tasks.enumerated() {
+            let index = UInt32(have + offset)
+            if !task.after.isEmpty || !task.context.isEmpty { link(task, at: index, in: place) }
+            if jobs[place].graph == nil || !waitForLinks(index, in: place) { move(place, have + offset, to: .queued) }
+        }
+        expect(place, from: have, tasks.map { Int($0.options) }, at: now)
     }
 
     /// The shell measured the data directory's disk.
-    public mutating func diskMeasured(isLow: Bool) { diskIsLow = isLow }
+    public mutating func diskMeasured(isLow: Bool, storeIsFull: Bool = false) {
+        diskIsLow = isLow
+        self.storeIsFull = storeIsFull
+    }
 }

@@ -4,6 +4,7 @@ extension CoordinatorCore {
     /// Time went on: ends backoffs, marks silent agents, gives up what a lost agent held. Called after the sockets were drained, so that
     /// an agent is never judged by messages that lie unread.
     public mutating func timePassed(to now: Moment) {
+        lastMoment = now.instant
         while let next = waiting.min, next.due <= now.instant {
             waiting.removeMin()
             let task = TaskID(packed: next.task)
@@ -11,8 +12,9 @@ extension CoordinatorCore {
             let entry = jobs[job].tasks[Int(task.index)]
             guard entry.state == .backoff, entry.attempt == next.attempt else { continue }
             move(job, Int(task.index), to: .queued)
-            enqueue(job, Int(task.index))
         }
+        expire(at: now)
+        age(at: now)
         for place in agents.indices {
             let silence = now.instant.milliseconds(since: agents[place].lastHeard)
             switch agents[place].state {
@@ -40,9 +42,91 @@ extension CoordinatorCore {
             switch agent.state {
             case .live: next = min(next, agent.lastHeard + configuration.suspectAfter)
             case .suspect, .awaited: next = min(next, agent.lastHeard + configuration.lease)
-            case .lost, .gone: break
+            case .lost, .gone, .draining: break
             }
         }
+        if let first = expiries.min { next = min(next, first.due) }
         return next
+    }
+}
+
+/// Something of a job that runs out.
+struct Expiry: Comparable {
+    var due: Instant
+    var job: JobID
+    /// Nil: the whole job's deadline.
+    var tasks: Range<UInt32>?
+    /// Only tasks whose options say this.
+    var after: Milliseconds = 0
+
+    static func < (a: Self, b: Self) -> Bool {
+        (a.due, a.job, a.tasks?.lowerBound ?? 0) < (b.due, b.job, b.tasks?.lowerBound ?? 0)
+    }
+}
+
+extension CoordinatorCore {
+    /// Notes a job's deadline. The calendar says how long it is from now; from then on the monotonic clock counts, so that a jump of the
+    /// calendar ends nothing.
+    mutating func expect(_ job: Int, at now: Moment) {
+        guard let deadline = jobs[job].spec.deadline, !jobs[job].switches.isExpired else { return }
+        let left = max(0, min(deadline.milliseconds - now.wall.milliseconds, Self.longestWait))
+        expiries.insert(Expiry(due: now.instant + Milliseconds(left), job: jobs[job].id, tasks: nil))
+    }
+
+    /// No wait is longer: a hundred years.
+    static let longestWait: Int64 = 100 * 366 * 86_400_000
+
+    /// Notes when tasks of one submit expire; `rows` are their options, in order from `first`.
+    mutating func expect(_ job: Int, from first: Int, _ rows: [Int], at now: Moment) {
+        var known: [Milliseconds] = []
+        for row in rows {
+            let after = jobs[job].options[row].value.expiresAfter
+            guard after > 0, !known.contains(after) else { continue }
+            known.append(after)
+            expiries.insert(
+                Expiry(
+                    due: now.instant + after, job: jobs[job].id, tasks: UInt32(first)..<UInt32(first + rows.count),
+                    after: after))
+        }
+    }
+
+    private mutating func expire(at now: Moment) {
+        while let next = expiries.min, next.due <= now.instant {
+            expiries.removeMin()
+            guard let job = place(of: next.job), jobs[job].finishedAt == nil else { continue }
+            guard let tasks = next.tasks else {
+                if jobs[job].switches.isExpired { continue }
+                if !jobs[job].sealed {
+                    jobs[job].sealed = true
+                    record(.jobSealed(next.job))
+                }
+                setSwitches(job) { $0.isExpired = true }
+                begin(.expire, on: job, at: now)
+                continue
+            }
+            for index in tasks {
+                guard jobs[job].finishedAt == nil else { break }
+                let entry = jobs[job].tasks[Int(index)]
+                let isLate = jobs[job].options[Int(entry.options)].value.expiresAfter == next.after
+                guard isLate, entry.attempt == 0, !entry.state.isEnd else { continue }
+                endUnrun(
+                    TaskID(job: next.job, index: index), .expired, .expired,
+                    "it had not started \(next.after.rawValue) ms after it was submitted", at: now)
+            }
+        }
+    }
+
+    /// Lanes that waited long stand a level higher, so that nothing starves under a flood of what is more urgent.
+    private mutating func age(at now: Moment) {
+        let step = configuration.ageing.rawValue
+        guard step > 0 else { return }
+        for place in lanes.indices where lanes[place].isListed {
+            let waited = now.instant.milliseconds(since: lanes[place].waitingSince).rawValue
+            let base = Int(lanes[place].priority.rawValue)
+            let level = max(base, min(8, base + Int(waited / step)))
+            guard level != lanes[place].level else { continue }
+            lanes[place].level = level
+            list(place)
+        }
     }
 }

@@ -1,5 +1,5 @@
 import ClusterModel
-import HeapModule
+import Collections
 
 /// The coordinator's decisions: a state machine without clocks, threads or I/O.
 ///
@@ -25,15 +25,52 @@ public struct CoordinatorCore: Sendable {
     var agents: [AgentEntry] = []
     var agentPlaces: [AgentID: AgentIndex] = [:]
 
-    var ready = ReadyQueue()
+    /// The user's switch over the whole queue.
+    public internal(set) var isPaused = false
+    /// Drained agents that are not here.
+    var drainedAway: Set<AgentID> = []
+
+    var lanes: [Lane] = []
+    var freeLanes: [Int] = []
+    /// Lanes whose tasks may be started: by level, then by requirement.
+    var shelves: [[Heap<ShelfItem>]] = Array(repeating: [], count: 10)
+    /// Virtual time, by level: what the latest started job had used.
+    var virtualTime: [UInt64] = Array(repeating: 0, count: 10)
+    var kinds: [Requirement] = []
+    var kindPlaces: [Requirement: Int] = [:]
+    /// By requirement, then by agent: whether the agent meets it.
+    var fits: [[Bool]] = []
+
     var waiting = Heap<WaitingTask>()
+    /// Deadlines of jobs and expiries of tasks.
+    var expiries = Heap<Expiry>()
+    var sweeps: Deque<Sweep> = []
+    /// Ended tasks whose followers have not all been told, packed.
+    var settled: Deque<UInt64> = []
+    /// Of each of these: how many followers have been told.
+    var told: [UInt64: Int] = [:]
+    /// Jobs that wait for this one, until it has ended.
+    var jobFollowers: [JobID: [JobID]] = [:]
+    /// Requests that wait for a finished job to be read again.
+    var reloads: [JobID: Reload] = [:]
     var open: [UInt64: OpenAttempt] = [:]
     /// Attempts of an assignment row that have not ended.
     var openInRow: [UInt64: Int] = [:]
+    /// Rows of the tasks in open assignment rows, while a store is taken up: see ``recover(_:at:)``.
+    var recovering: Recovering?
     var unfinishedTasks = 0
+    var goneJobs = 0
     var resultsSetAside: UInt64 = 0
+    /// Tokens of an attempt, as learned from all that ended: what a job is charged before its own are known.
+    var tokensLearned: UInt64 = 0
+    /// The latest moment that time was told to have reached.
+    var lastMoment = Instant.origin
+    /// How fast tasks are started.
+    var pace = Pace()
     /// The data directory's disk is nearly full: submits are refused so that results still fit.
     public internal(set) var diskIsLow = false
+    /// The store is as large as it may get: submits are refused.
+    public internal(set) var storeIsFull = false
     var jitter: JitterSource
     var turn = Turn()
 
@@ -76,51 +113,48 @@ public struct CoordinatorCore: Sendable {
 
     mutating func reply(_ handle: ReplyHandle, _ reply: Reply) { emit(.reply(handle, reply)) }
 
-    /// Moves a task to another state; every count follows from here.
+    /// Moves a task to another state; every count and its place in the queue follow from here.
     mutating func move(_ job: Int, _ index: Int, to next: TaskState) {
         let state = jobs[job].tasks[index].state
         precondition(
             state.mayBecome(next), "task \(jobs[job].id).\(index) cannot go from \(state.name) to \(next.name)")
+        let couldStart = jobs[job].mayStart
         jobs[job].counts[state] -= 1
         jobs[job].counts[next] += 1
         jobs[job].tasks[index].state = next
-        if next.isEnd { unfinishedTasks -= 1 }
-    }
-
-    mutating func enqueue(_ job: Int, _ index: Int) {
-        if ready.count >= 2 * unfinishedTasks + Self.staleItemsAtMost { sweepReady() }
-        let entry = jobs[job].tasks[index]
-        ready.insert(
-            ReadyQueue.Item(
-                priority: jobs[job].options[Int(entry.options)].priority, sequence: entry.sequence,
-                task: TaskID(job: jobs[job].id, index: UInt32(index))))
-    }
-
-    /// Entries of the ready queue whose task has left it, before they are swept out.
-    static let staleItemsAtMost = 10_000
-
-    /// Takes out what cancels and late results left behind, so that the queue never grows beyond twice what waits.
-    private mutating func sweepReady() {
-        var kept: [ReadyQueue.Item] = []
-        var seen: Set<UInt64> = []
-        while let item = ready.popFirst() {
-            let task = TaskID(packed: item.task)
-            guard let job = place(of: task.job), Int(task.index) < jobs[job].tasks.count,
-                jobs[job].tasks[Int(task.index)].state == .queued, seen.insert(item.task).inserted
-            else { continue }
-            kept.append(item)
+        if next.isEnd {
+            if !state.isEnd { unfinishedTasks -= 1 }
+        } else if state.isEnd {
+            unfinishedTasks += 1
         }
-        ready.insert(contentsOf: kept)
+        if state == .held { jobs[job].holds[UInt32(index)] = nil }
+        if state == .queued { leaveLane(job, index) }
+        if next == .queued { enterLane(job, index) }
+        if jobs[job].mayStart != couldStart { relist(job) }
     }
 
     /// Ends a job whose every task has its end.
     mutating func finishIfDone(_ job: Int, at now: Moment) {
         let entry = jobs[job]
         guard entry.sealed, entry.finishedAt == nil, entry.counts.ended == entry.counts.tasks else { return }
+        // A sweep that is under way has its say first: it may bring tasks back.
+        guard entry.sweeps == 0 else { return }
         jobs[job].finishedAt = now.wall
+        forgetTasks(of: job)
+        record(.jobFinished(jobs[job].summary))
+        tellFollowers(ofJob: job, at: now)
+    }
+
+    /// A finished job keeps its counts alone.
+    mutating func forgetTasks(of job: Int) {
+        freeLanes(of: job)
         jobs[job].tasks = []
         jobs[job].options = []
-        record(.jobFinished(jobs[job].summary))
+        jobs[job].kinds = []
+        jobs[job].laneOfRow = []
+        jobs[job].accounts = []
+        jobs[job].graph = nil
+        jobs[job].holds = [:]
     }
 }
 
@@ -133,4 +167,28 @@ struct WaitingTask: Comparable {
 
     static func < (a: Self, b: Self) -> Bool { (a.due, a.task) < (b.due, b.task) }
     static func == (a: Self, b: Self) -> Bool { (a.due, a.task, a.attempt) == (b.due, b.task, b.attempt) }
+}
+
+/// How fast tasks are started: counted over ten seconds, remembered until the next ten are over.
+struct Pace {
+    static let window = Milliseconds.seconds(10)
+    private var since: Instant?
+    private var count = 0
+    /// Starts in a thousand seconds; nil: not known yet.
+    private(set) var perThousandSeconds: Int?
+
+    mutating func started(_ more: Int, at now: Instant) {
+        guard let begin = since else {
+            since = now
+            count = more
+            return
+        }
+        let length = now.milliseconds(since: begin)
+        if length >= Self.window {
+            perThousandSeconds = Int(Int64(count) * 1_000_000 / max(1, length.rawValue))
+            since = now
+            count = 0
+        }
+        count += more
+    }
 }

@@ -20,12 +20,21 @@ public struct CoreConfiguration: Sendable {
     public var maxAttemptsInAll: UInt32
     /// How long an agent that left or was lost is remembered and shown.
     public var forgetAgentsAfter: Milliseconds
+    /// Waiting so long raises a job's tasks by one priority, at most to 8; 0: never.
+    public var ageing: Milliseconds
+    /// Instances that a task may crash before it is not tried again.
+    public var poisonCrashes: UInt8
+    /// Orders of one turn: more would hold up everything else.
+    public var ordersPerTurn: Int
+    /// Tasks that one turn goes over for work on a whole job (``SweepKind``).
+    public var sweepPerTurn: Int
 
     /// A default for whatever is left out.
     public init(
         lease: Milliseconds = .seconds(30), suspectAfter: Milliseconds = .seconds(3), maxAttempts: UInt32 = 3,
         retryBase: Milliseconds = .seconds(1), retryCap: Milliseconds = .seconds(300), maxQueuedTasks: Int = 5_000_000,
-        maxAgents: Int = 10_000, maxAttemptsInAll: UInt32 = 100, forgetAgentsAfter: Milliseconds = .seconds(3600)
+        maxAgents: Int = 10_000, maxAttemptsInAll: UInt32 = 100, forgetAgentsAfter: Milliseconds = .seconds(3600),
+        ageing: Milliseconds = 0, poisonCrashes: UInt8 = 3, ordersPerTurn: Int = 2000, sweepPerTurn: Int = 600
     ) {
         self.lease = lease
         self.suspectAfter = suspectAfter
@@ -36,5 +45,9 @@ public struct CoreConfiguration: Sendable {
         self.maxAgents = maxAgents
         self.maxAttemptsInAll = maxAttemptsInAll
         self.forgetAgentsAfter = forgetAgentsAfter
+        self.ageing = ageing
+        self.poisonCrashes = poisonCrashes
+        self.ordersPerTurn = ordersPerTurn
+        self.sweepPerTurn = sweepPerTurn
     }
 }

@@ -68,8 +68,11 @@ public enum RefusalCode: String, Sendable {
 public struct AttemptOrder: Sendable {
     /// The attempt, with a number that was not sent before.
     public var token: AttemptToken
-    /// The row that the task names in its job's table.
-    public var options: TaskOptions
+    /// The row that the task names in its job's table; orders of one row share it.
+    public var shared: SharedOptions
+
+    /// How to run it.
+    public var options: TaskOptions { shared.value }
 }
 
 /// What an introduced agent is told.

@@ -8,26 +8,65 @@ struct JobEntry {
     var submittedAt: WallTime
     var finishedAt: WallTime?
     var sealed = false
-    var options: [TaskOptions] = []
+    var switches = JobSwitches()
+    var options: [SharedOptions] = []
+    /// By row: its requirement's place.
+    var kinds: [Int] = []
+    /// By row: its lane, -1 before there is one.
+    var laneOfRow: [Int32] = []
+    /// Its lanes; few.
+    var lanes: [Int] = []
+    /// By priority, in no order; few.
+    var accounts: [Account] = []
     var tasks: ContiguousArray<TaskEntry> = []
     var counts = JobCounts()
     var usage = Usage()
     var costMicroUSD: UInt64 = 0
+    var retried: UInt64 = 0
+    /// Nil: no task waits for another.
+    var graph: JobGraph?
+    /// Why tasks are held; few are.
+    var holds: [UInt32: String] = [:]
+    /// Jobs that it waits for and that have not ended as they must.
+    var unmetJobs = 0
+    /// Kinds of sweeps that go over it now, one bit each.
+    var sweeps: UInt8 = 0
+    /// Tokens of an attempt, as learned from those that ended; 0: none has.
+    var tokensLearned: UInt64 = 0
+    /// The agent of the latest order, for round-robin.
+    var lastAgent: Int32 = -1
+    /// It was pruned: its place waits to be taken out.
+    var isGone = false
 
     init(id: JobID, spec: JobSpec, key: SubmissionKey, submittedAt: WallTime) {
         self.id = id
         self.spec = spec
         self.key = key
         self.submittedAt = submittedAt
+        switches.isPaused = spec.isPaused
     }
 
     /// What clients are shown.
     var summary: JobSummary {
         JobSummary(
             id: id, spec: spec, submittedAt: submittedAt, finishedAt: finishedAt, sealed: sealed, counts: counts,
-            usage: usage,
-            costMicroUSD: costMicroUSD)
+            usage: usage, costMicroUSD: costMicroUSD, retried: retried, switches: switches)
     }
+
+    func isSwept(_ kind: SweepKind) -> Bool { sweeps & kind.bit != 0 }
+
+    /// Whether a task of it may be started now, as far as the job itself is concerned.
+    var mayStart: Bool {
+        !switches.isPaused && !switches.isStopped && !switches.isExpired && unmetJobs == 0
+            && sweeps & SweepKind.holdingUp == 0 && (spec.maxParallel == 0 || counts.running < spec.maxParallel)
+    }
+}
+
+extension SweepKind {
+    /// Its bit in ``JobEntry/sweeps``.
+    var bit: UInt8 { 1 << (rawValue - 1) }
+    /// While one of these is under way nothing of the job starts.
+    static let holdingUp: UInt8 = cancel.bit | hold.bit | stop.bit | expire.bit | prune.bit
 }
 
 /// How many of a job's tasks stand where.

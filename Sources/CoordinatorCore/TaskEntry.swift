@@ -1,19 +1,21 @@
 import ClusterModel
 
-/// What memory holds of a task: 24 bytes. Prompts, names and results are in the store.
+/// What memory holds of a task: 24 bytes. Prompts, names and results are in the store; what few tasks have is in their job's tables.
 struct TaskEntry {
     /// Order of arrival over all jobs.
     var sequence: UInt64
     /// Attempts sent so far; the last one's number.
-    var attempt: UInt32
+    var attempt: UInt32 = 0
     /// Row in the job's table of options.
     var options: UInt16
     var state: TaskState
     /// Failures that count against the task.
-    var failures: UInt8
+    var failures: UInt8 = 0
+    /// Instances that it crashed.
+    var crashes: UInt8 = 0
     /// The last attempt was closed without a result.
-    var givenUp: Bool
-    var cancelRequested: Bool
+    var givenUp = false
+    var cancelRequested = false
 }
 
 /// An attempt that an agent holds.
@@ -22,4 +24,8 @@ struct OpenAttempt {
     var attempt: UInt32
     /// The packed assignment row it is in.
     var row: UInt64
+    /// Its place in the agent's list.
+    var place: Int32
+    /// Tokens that its job was charged when it was sent; what it really took is settled when it ends.
+    var charged: UInt64
 }

@@ -95,6 +95,7 @@ final class CoreBench {
     }
 
     func assign(_ location: SourceLocation = #_sourceLocation) -> [(agent: AgentIndex, token: AttemptToken)] {
+        core.sweep(at: now)
         core.assignWork(at: now)
         settle(location)
         return effects.flatMap { effect -> [(agent: AgentIndex, token: AttemptToken)] in

@@ -7,7 +7,7 @@ extension CoordinatorCore {
     /// for the clock to say.
     var digest: [String] {
         var lines: [String] = []
-        for job in jobs {
+        for job in jobs where !job.isGone {
             var counts = job.counts
             counts.queued += counts.backoff
             counts.backoff = 0
@@ -15,7 +15,7 @@ extension CoordinatorCore {
                 "job \(job.id) \(job.spec) \(job.key) sealed \(job.sealed) finished \(job.finishedAt.map { $0.milliseconds } ?? -1)"
             )
             lines.append("\(counts) \(job.usage) \(job.costMicroUSD)")
-            if job.finishedAt == nil { lines.append("options \(job.options)") }
+            if job.finishedAt == nil { lines.append("options \(job.options.map(\.value))") }
             for (index, entry) in job.tasks.enumerated() {
                 let state = entry.state == .backoff ? "queued" : entry.state.name
                 // What counts against an ended task is of no use any more, and not kept.

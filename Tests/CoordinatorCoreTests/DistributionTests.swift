@@ -5,7 +5,7 @@ import Testing
 
 @Suite("assignWork")
 struct DistributionTests {
-    @Test("Priority goes first, then who came first, over all jobs and through retries")
+    @Test("Priority goes first, then each job in its turn, and in a job who came first")
     func order() throws {
         let bench = CoreBench()
         let low = bench.submit(tasks: 2, priority: .low, key: 1)
@@ -21,7 +21,7 @@ struct DistributionTests {
                 bench.report(order.token, from: agent)
             }
         }
-        #expect(sent == ["\(critical).0", "\(normal).0", "\(normal).1", "\(later).0", "\(low).0", "\(low).1"])
+        #expect(sent == ["\(critical).0", "\(normal).0", "\(later).0", "\(normal).1", "\(low).0", "\(low).1"])
     }
 
     @Test("The least loaded agent goes first, none beyond its capacity, and a task is sent once")

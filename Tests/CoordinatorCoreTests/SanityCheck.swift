@@ -87,7 +87,61 @@ extension CoordinatorCore {
         if agentPlaces.count != agents.count { wrong.append("\(agentPlaces.count) places for \(agents.count) agents") }
         // Every task that may run now can be found by the distribution.
         let queued = jobs.reduce(0) { $0 + ($1.finishedAt == nil ? Int($1.counts.queued) : 0) }
-        if ready.count < queued { wrong.append("\(queued) tasks are queued, the queue holds \(ready.count)") }
+        let live = lanes.reduce(0) { $0 + ($1.isFree ? 0 : $1.queue.live) }
+        if live != queued { wrong.append("\(queued) tasks are queued, the lanes hold \(live)") }
+        wrong += sanityOfLanes()
+        return wrong
+    }
+
+    /// Every task that may run now can be found by the distribution.
+    private func sanityOfLanes() -> [String] {
+        var wrong: [String] = []
+        var perLane = [Int](repeating: 0, count: lanes.count)
+        for (place, job) in jobs.enumerated() where job.finishedAt == nil {
+            for entry in job.tasks where entry.state == .queued {
+                let lane = job.laneOfRow[Int(entry.options)]
+                if lane < 0 {
+                    wrong.append("a queued task of job \(job.id) has no lane")
+                } else {
+                    perLane[Int(lane)] += 1
+                }
+            }
+            for lane in job.lanes {
+                if lanes[lane].job != place || lanes[lane].isFree { wrong.append("job \(job.id) has another's lane") }
+                let should = job.mayStart && lanes[lane].queue.live > 0
+                if lanes[lane].isListed != should {
+                    wrong.append("a lane of job \(job.id) is listed: \(lanes[lane].isListed), and should be: \(should)")
+                }
+                if lanes[lane].isListed {
+                    let there = shelves[lanes[lane].level][lanes[lane].kind].unordered.contains {
+                        Int($0.lane) == lane && $0.stamp == lanes[lane].stamp
+                    }
+                    if !there { wrong.append("a listed lane of job \(job.id) is not on its shelf") }
+                }
+            }
+            for account in job.accounts {
+                let listed = job.lanes.count { lanes[$0].isListed && lanes[$0].priority == account.priority }
+                if listed != account.listed {
+                    wrong.append("job \(job.id) counts \(account.listed) listed lanes of \(listed)")
+                }
+            }
+            for (index, unmet) in job.graph?.unmet ?? [:] where unmet <= 0 {
+                wrong.append("task \(job.id).\(index) waits for \(unmet) others")
+            }
+            for (index, entry) in job.tasks.enumerated() {
+                let unmet = job.graph?.unmet[UInt32(index)] != nil
+                if entry.state == .blocked, !unmet { wrong.append("task \(job.id).\(index) is blocked by nothing") }
+                if entry.state == .queued, unmet {
+                    wrong.append("task \(job.id).\(index) is queued and waits for others")
+                }
+                if (entry.state == .held) != (job.holds[UInt32(index)] != nil) {
+                    wrong.append("task \(job.id).\(index) is \(entry.state.name), its hold says otherwise")
+                }
+            }
+        }
+        for lane in lanes.indices where !lanes[lane].isFree && lanes[lane].queue.live != perLane[lane] {
+            wrong.append("lane \(lane) counts \(lanes[lane].queue.live) tasks of \(perLane[lane])")
+        }
         return wrong
     }
 }
