@@ -24,6 +24,7 @@ extension CoordinatorCore {
             // Late, but nobody was sent after it: the work is not lost. It leaves the queue as if it had never been given up.
             jobs[job].tasks[Int(task.index)].givenUp = false
             if jobs[job].tasks[Int(task.index)].state == .held { record(.taskReleased(task)) }
+            jobs[job].graph?.unmet[task.index] = nil
             move(job, Int(task.index), to: .running)
         }
         if result.state == .succeeded {

@@ -21,7 +21,7 @@ extension CoordinatorLoop {
             var message = Ccorchestrator_V1_CoordinatorMessage()
             message.resultAck.tokens = tokens.map(\.proto)
             try send(message, to: agent)
-        case .reload: break
+        case .reload(let job): reload(job)
         case .cancel(let agent, let tokens):
             for chunk in tokens.chunks(of: Limits.tasksPerMessage) {
                 var message = Ccorchestrator_V1_CoordinatorMessage()
@@ -50,7 +50,8 @@ extension CoordinatorLoop {
     /// Fills frames up to their bound; tasks with the same options share a row.
     private func assign(_ orders: [AttemptOrder], to agent: AgentIndex, prompts: [TaskID: Content]) throws {
         var message = Ccorchestrator_V1_CoordinatorMessage()
-        var rows: [TaskOptions: UInt32] = [:]
+        // By the row's object: comparing options would cost more than all the rest.
+        var rows: [ObjectIdentifier: UInt32] = [:]
         var bytes = 0
         func flush() throws {
             guard !message.assign.assignments.isEmpty else { return }
@@ -72,13 +73,14 @@ extension CoordinatorLoop {
             var assignment = Ccorchestrator_V1_Assignment()
             assignment.token = order.token.proto
             assignment.prompt = prompt.proto
-            if let row = rows[order.options] {
+            if let row = rows[ObjectIdentifier(order.shared)] {
                 assignment.options = row
             } else {
+                let options = order.options.proto
                 assignment.options = UInt32(message.assign.options.count)
-                rows[order.options] = assignment.options
-                message.assign.options.append(order.options.proto)
-                bytes += 128 + order.options.schemaJSON.utf8.count
+                rows[ObjectIdentifier(order.shared)] = assignment.options
+                message.assign.options.append(options)
+                bytes += 64 + (try options.serializedBytes() as [UInt8]).count
             }
             message.assign.assignments.append(assignment)
             bytes += weight
