@@ -1,8 +1,9 @@
 import ClusterModel
 
 extension Bucket {
-    /// The call of a take ended and had this cost. A rate is corrected: more is taken even if the level becomes negative, less is given
-    /// back as far as the service has it too (see ``HeadroomHistory``). A concurrency limit is released, whatever the cost.
+    /// The call of a take ended and had this cost. A rate is corrected: more is taken even if the level becomes
+    /// negative, less is given back as far as the service has it too (see ``HeadroomHistory``). A concurrency limit is
+    /// released, whatever the cost.
     public mutating func settle(_ receipt: Receipt, actual: Int64, at now: Instant) {
         refill(to: now)
         guard !limit.isConcurrency else {
@@ -30,7 +31,8 @@ extension Bucket {
         meter.add(amount, at: asOf)
     }
 
-    /// The service refused (429): nothing is granted before `until`, not to critical work either. Of two parks the later holds.
+    /// The service refused (429): nothing is granted before `until`, not to critical work either. Of two parks the
+    /// later holds.
     public mutating func park(until: Instant) {
         refusals += 1
         parkedUntil = max(parkedUntil ?? until, until)
@@ -41,8 +43,9 @@ extension Bucket {
 
     /// A response said what was left when its call was sent. It may only lower the level.
     ///
-    /// What has arrived since is added, and `spentSince` (what other calls have taken since) is taken off. When it does lower,
-    /// permits from before give nothing back: what the service says already counts their true cost. False: nothing changed.
+    /// What has arrived since is added, and `spentSince` (what other calls have taken since) is taken off. When it does
+    /// lower, permits from before give nothing back: what the service says already counts their true cost. False:
+    /// nothing changed.
     @discardableResult
     public mutating func lower(to remaining: Int64, asOf sent: Instant, spentSince: Int64 = 0, at now: Instant) -> Bool
     {
@@ -58,7 +61,8 @@ extension Bucket {
         return true
     }
 
-    /// Puts another limit in force: the level stays, within the new burst; what is held stays held. Throws when name or kind differ.
+    /// Puts another limit in force: the level stays, within the new burst; what is held stays held. Throws when name or
+    /// kind differ.
     public mutating func change(to new: BucketLimit, at now: Instant) throws(BucketLimitError) {
         guard new.name == limit.name, new.isConcurrency == limit.isConcurrency else {
             throw BucketLimitError(

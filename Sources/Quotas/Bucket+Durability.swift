@@ -1,15 +1,16 @@
 import ClusterModel
 
 extension Bucket {
-    /// What a restart may resume at if this is written now, in whole units, rounded to the safe side. `waitingCost` is the largest
-    /// cost that waits here.
+    /// What a restart may resume at if this is written now, in whole units, rounded to the safe side. `waitingCost` is
+    /// the largest cost that waits here.
     ///
-    /// It lies ahead of what is left by one second's spend at the full rate, by an eighth of the burst, or by what waits, whichever is
-    /// most: that much can be granted until another record is needed. What can't be granted is not recorded as spent, so a bucket that
-    /// is empty anyway resumes empty, and not in debt.
+    /// It lies ahead of what is left by one second's spend at the full rate, by an eighth of the burst, or by what
+    /// waits, whichever is most: that much can be granted until another record is needed. What can't be granted is not
+    /// recorded as spent, so a bucket that is empty anyway resumes empty, and not in debt.
     func levelAhead(waitingCost: Int64) -> Int64 {
         let ahead = max(arrives * 1_000_000_000, capacity / 8, Int128(waitingCost) * scale)
-        // The least that a grant leaves: nothing, or the debt of a cost above the burst, which is granted at a full bucket.
+        // The least that a grant leaves: nothing, or the debt of a cost above the burst, which is granted at a full
+        // bucket.
         let least = min(0, capacity - Int128(waitingCost) * scale)
         let target = max(level - max(ahead, scale), min(level, least))
         return Self.wholeUnits(target, of: scale)
@@ -39,8 +40,8 @@ extension Bucket {
         return level - floor < max(arrives * 500_000_000, capacity / 16, Int128(waitingCost) * scale, scale)
     }
 
-    /// Resumes at a record. Nothing arrives for the time between; where it `binds`, nothing is granted below it until another record
-    /// is on disk.
+    /// Resumes at a record. Nothing arrives for the time between; where it `binds`, nothing is granted below it until
+    /// another record is on disk.
     mutating func resume(_ state: QuotaRecord.State, binds: Bool, at now: Instant) {
         asOf = max(asOf, now)
         switch state {

@@ -1,10 +1,11 @@
 import ClusterModel
 
-/// One limit and how much of it is left. Its level is computed from the time that has passed, in integers that never round.
+/// One limit and how much of it is left. Its level is computed from the time that has passed, in integers that never
+/// round.
 ///
-/// A rate of R per window of W is kept in sub-units: one of what is limited is W (in nanoseconds) sub-units, and R sub-units arrive in
-/// each nanosecond. A concurrency limit's unit is one, and nothing arrives: what is taken comes back when it is released. With 128
-/// bits neither years of time nor the largest amounts of ``QuotaLimits`` overflow.
+/// A rate of R per window of W is kept in sub-units: one of what is limited is W (in nanoseconds) sub-units, and R
+/// sub-units arrive in each nanosecond. A concurrency limit's unit is one, and nothing arrives: what is taken comes
+/// back when it is released. With 128 bits neither years of time nor the largest amounts of ``QuotaLimits`` overflow.
 public struct Bucket: Sendable {
     /// What was taken: needed to settle it.
     public struct Receipt: Hashable, Sendable {
@@ -62,7 +63,7 @@ public struct Bucket: Sendable {
     var history = HeadroomHistory()
     var meter = SpendMeter()
 
-    /// Debts are not counted further than this, so that no sum overflows: 2^60 times the largest limit's hour.
+    /// Debts are not counted further than this, so that no sum overflows: the largest burst has 2^92 sub-units.
     static let deepestDebt = -(Int128(1) << 120)
 
     /// A full bucket.
@@ -90,8 +91,8 @@ public struct Bucket: Sendable {
 
     /// Takes a cost if nothing holds it; nil: it must wait. `amount` is 1 to ``QuotaLimits/amount``.
     ///
-    /// A cost above what can ever be there (the burst, less the reserve for work that isn't critical) is granted when the bucket is
-    /// full and leaves it negative. A shadow bucket grants everything.
+    /// A cost above what can ever be there (the burst, less the reserve for work that isn't critical) is granted when
+    /// the bucket is full and leaves it negative. A shadow bucket grants everything.
     public mutating func take(_ amount: Int64, priority: Priority, at now: Instant) -> Receipt? {
         guard mayTake(amount, priority: priority, at: now) else { return nil }
         return spend(amount)
@@ -143,8 +144,8 @@ public struct Bucket: Sendable {
         history.observe(headroom: capacity - level, before: number)
     }
 
-    /// The earliest time at which a cost can be granted if nothing else is taken; ``Instant/distantFuture`` when that hangs on
-    /// something other than time: a release, or a record.
+    /// The earliest time at which a cost can be granted if nothing else is taken; ``Instant/distantFuture`` when that
+    /// hangs on something other than time: a release, or a record.
     public func nextTime(_ amount: Int64, priority: Priority) -> Instant {
         if limit.isShadow { return asOf }
         let cost = Int128(amount) * scale

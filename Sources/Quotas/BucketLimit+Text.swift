@@ -8,8 +8,8 @@ extension BucketLimit: CustomStringConvertible {
 
     /// Reads `60/min`, `100/30s`, `60/min,burst=6,reserve=10%,shadow` or `concurrency=20`.
     ///
-    /// Units are `ms`, `s`, `min`, `h` and `day`, with a number before them where the window is more than one. A rate without a burst
-    /// has that of ``defaultBurst(amount:window:)``. A reserve has at most one decimal.
+    /// Units are `ms`, `s`, `min`, `h` and `day`, with a number before them where the window is more than one. A rate
+    /// without a burst has that of ``defaultBurst(amount:window:)``. A reserve has at most one decimal.
     public init(name: String, parsing text: String) throws(BucketLimitError) {
         let parts = text.split(separator: ",", omittingEmptySubsequences: false).map(Self.trimmed)
         var options = Options()

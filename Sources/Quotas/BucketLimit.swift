@@ -46,8 +46,8 @@ public struct BucketLimit: Hashable, Sendable {
         if case .concurrency = kind { true } else { false }
     }
 
-    /// What a rate without a burst has: what arrives in a second, at least one. Services that name a limit for a minute may enforce
-    /// it second by second (Claude API, rate limits: "60 a minute may be enforced as 1 a second").
+    /// What a rate without a burst has: what arrives in a second, at least one. Services that name a limit for a minute
+    /// may enforce it second by second (Claude API, rate limits: "60 a minute may be enforced as 1 a second").
     public static func defaultBurst(amount: Int64, window: Milliseconds) -> Int64 {
         guard amount > 0, window.rawValue > 0 else { return 1 }
         let arriving = Int128(amount) * 1000 / Int128(window.rawValue)
@@ -66,7 +66,7 @@ public struct BucketLimit: Hashable, Sendable {
         guard allowed, !name.isEmpty, name.utf8.count <= Limits.nameBytes else {
             throw BucketLimitError(
                 "'\(name.prefix(40))'",
-                "a name has 1 to \(Limits.nameBytes) letters, digits, dots, dashes and underscores, such as claude.requests"
+                "a name has 1 to \(Limits.nameBytes) letters, digits, dots, dashes, underscores, such as a.requests"
             )
         }
     }

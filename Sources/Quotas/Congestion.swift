@@ -1,10 +1,11 @@
 import ClusterModel
 
-/// How many calls a service bears at once: grows by one for each full round of successes, and is cut by a half when the service is
-/// overloaded (529, 5xx, a stream that broke). What it allows goes to ``QuotaBook/narrow(_:to:)``.
+/// How many calls a service bears at once: grows by one for each full round of successes, and is cut by a half when the
+/// service is overloaded (529, 5xx, a stream that broke). What it allows goes to ``QuotaBook/narrow(_:to:)``.
 ///
-/// Many calls in flight fail together, so after a cut further failures are the same event until a calm period has passed. Its length is
-/// drawn between one and two times `calm`, so that several coordinators' services do not swing together.
+/// Many calls in flight fail together, so after a cut further failures are the same event until a calm period has
+/// passed. Its length is drawn between one and two times `calm`, so that several coordinators' services do not swing
+/// together.
 public struct Congestion: Sendable {
     /// The most it ever allows: the configured concurrency.
     public private(set) var most: Int64

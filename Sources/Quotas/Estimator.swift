@@ -1,9 +1,11 @@
 import ClusterModel
 
-/// Learns what calls really cost, by key (a model, an endpoint): the ratio of true to first estimated input, and a quantile of the output.
+/// Learns what calls really cost, by key (a model, an endpoint): the ratio of true to first estimated input, and a
+/// quantile of the output.
 ///
-/// All of it is in 65,536ths. The ratio is an average in which each new call counts an eighth. The quantile moves up by a part of itself
-/// when a call lies above it and down by the complement when below, so that in the long run the wanted part lies below.
+/// All of it is in 65,536ths. The ratio is an average in which each new call counts an eighth. The quantile moves up by
+/// a part of itself when a call lies above it and down by the complement when below, so that in the long run the wanted
+/// part lies below.
 public struct Estimator: Sendable {
     private struct Learned {
         var ratio: Int64
@@ -40,7 +42,8 @@ public struct Estimator: Sendable {
     /// Calls that were learned from.
     public func calls(_ key: String) -> UInt64 { learned[key]?.calls ?? 0 }
 
-    /// A call's true costs. False: there are too many keys (``QuotaLimits/estimatorKeys``), and a new one learns nothing.
+    /// A call's true costs. False: there are too many keys (``QuotaLimits/estimatorKeys``), and a new one learns
+    /// nothing.
     @discardableResult
     public mutating func learn(_ key: String, counted: Int64, input: Int64, output: Int64) -> Bool {
         guard learned[key] != nil || learned.count < QuotaLimits.estimatorKeys else { return false }

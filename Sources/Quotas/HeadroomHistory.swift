@@ -1,8 +1,9 @@
 /// How near to full a bucket has come since each of its takes: what a take may still give back.
 ///
-/// A call that was estimated at 10 and cost 2 gives 8 back. But if the bucket has stood within 3 of full since the take, then with the
-/// true cost it would have overflowed by 5 there, so only 3 exist: the service has no more either. An observation is kept only while
-/// no later one came as near to full, so both number and headroom rise along the array.
+/// A call that was estimated at 10 and cost 2 gives 8 back. But if the bucket has stood within 3 of full since the
+/// take, then with the true cost it would have overflowed by 5 there, so only 3 exist: the service has no more either.
+/// An observation is kept only while no later one came as near to full, so both number and headroom rise along the
+/// array.
 struct HeadroomHistory: Sendable {
     private struct Observation {
         /// It was made after this take's predecessor and before this take.
@@ -22,7 +23,8 @@ struct HeadroomHistory: Sendable {
         observations.append(Observation(before: before, headroom: headroom))
     }
 
-    /// Gives back as much of `amount` as the takes since number `take` leave room for. To be called after an observation of now.
+    /// Gives back as much of `amount` as the takes since number `take` leave room for. To be called after an
+    /// observation of now.
     mutating func giveBack(_ amount: Int128, of take: UInt64) -> Int128 {
         var first = observations.count
         while first > 0, observations[first - 1].before > take { first -= 1 }

@@ -1,7 +1,7 @@
 import ClusterModel
 
-/// The waiting requests that draw from the same buckets. They share everything, so they go strictly in order and only the first of
-/// them matters: a look at the heads of all lanes decides who is granted, however many wait.
+/// The waiting requests that draw from the same buckets. They share everything, so they go strictly in order and only
+/// the first of them matters: a look at the heads of all lanes decides who is granted, however many wait.
 struct Lane: Sendable {
     /// Ascending.
     var buckets: [BucketIndex]

@@ -33,7 +33,8 @@ extension QuotaBook {
         return buckets.indices.contains { buckets[$0].needsRecord(waitingCost: waiting[$0]) }
     }
 
-    /// Resumes at what was last written, after the buckets were added. Returns the names of records that no bucket has any more.
+    /// Resumes at what was last written, after the buckets were added. Returns the names of records that no bucket has
+    /// any more.
     @discardableResult
     public mutating func restore(_ records: [QuotaRecord], at now: Instant, wall: WallTime) -> [String] {
         let now = latest(now)
@@ -53,8 +54,8 @@ extension QuotaBook {
         return unknown
     }
 
-    /// Calls of before a restart that held a concurrency limit have ended: so many where an agent names one, all that are left when every
-    /// agent is back or its lease has passed.
+    /// Calls of before a restart that held a concurrency limit have ended: so many where an agent names one, all that
+    /// are left when every agent is back or its lease has passed.
     public mutating func heldFromBeforeEnded(_ bucket: BucketIndex, count: Int64 = .max) {
         guard isKnown(bucket) else { return }
         buckets[bucket.place].releaseHeldFromBefore(count)

@@ -1,8 +1,9 @@
 import ClusterModel
 
 extension QuotaBook {
-    /// A granted call ended with these true costs. A bucket that they don't name keeps the estimate; one that the request didn't name is
-    /// charged. False: the permit is not open (it ended before, or was never granted), and nothing changed.
+    /// A granted call ended with these true costs. A bucket that they don't name keeps the estimate; one that the
+    /// request didn't name is charged. False: the permit is not open (it ended before, or was never granted), and
+    /// nothing changed.
     @discardableResult
     public mutating func settle(_ id: PermitID, actual: [PermitCost], at now: Instant) -> Bool {
         let now = latest(now)
@@ -25,12 +26,13 @@ extension QuotaBook {
         return true
     }
 
-    /// A granted call was made and nothing will be heard of it: the estimate counts, and what it held is free. False: the permit is
-    /// not open.
+    /// A granted call was made and nothing will be heard of it: the estimate counts, and what it held is free. False:
+    /// the permit is not open.
     @discardableResult
     public mutating func spent(_ id: PermitID, at now: Instant) -> Bool { settle(id, actual: [], at: now) }
 
-    /// Whoever held permits is gone: its open ones count as spent, its waiting ones are dropped. Returns how many were open.
+    /// Whoever held permits is gone: its open ones count as spent, its waiting ones are dropped. Returns how many were
+    /// open.
     @discardableResult
     public mutating func holderDied(_ holder: UInt64, at now: Instant) -> Int {
         let now = latest(now)

@@ -1,7 +1,8 @@
 import ClusterModel
 
 extension QuotaBook {
-    /// The service refused a call (429): nothing is granted from the bucket before `until`. Of two parks the later holds.
+    /// The service refused a call (429): nothing is granted from the bucket before `until`. Of two parks the later
+    /// holds.
     public mutating func park(_ bucket: BucketIndex, until: Instant) {
         guard isKnown(bucket) else { return }
         buckets[bucket.place].park(until: until)
@@ -13,8 +14,9 @@ extension QuotaBook {
         buckets[bucket.place].unpark()
     }
 
-    /// A response said what was left in a bucket when its call was sent at `sent`; it may only lower the level. With the call's permit,
-    /// as long as it is open, what other calls have taken since is taken off too. False: nothing changed.
+    /// A response said what was left in a bucket when its call was sent at `sent`; it may only lower the level. With
+    /// the call's permit, as long as it is open, what other calls have taken since is taken off too. False: nothing
+    /// changed.
     @discardableResult
     public mutating func lower(
         _ bucket: BucketIndex, to remaining: Int64, asOf sent: Instant, sentWith permit: PermitID? = nil,
@@ -31,7 +33,8 @@ extension QuotaBook {
         return buckets[bucket.place].lower(to: remaining, asOf: sent, spentSince: spentSince, at: now)
     }
 
-    /// Puts another limit in force for the bucket of the same name, while calls go on. Throws when there is none or its kind differs.
+    /// Puts another limit in force for the bucket of the same name, while calls go on. Throws when there is none or its
+    /// kind differs.
     public mutating func change(to limit: BucketLimit, at now: Instant) throws(BucketLimitError) {
         guard let index = places[limit.name] else {
             throw BucketLimitError(limit.name, "there is no such bucket to change: add it")

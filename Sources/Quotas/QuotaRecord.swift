@@ -16,7 +16,8 @@ public struct QuotaRecord: Hashable, Sendable {
     public var state: State
     /// When its park ends, by the calendar; nil: not parked.
     public var parkedUntil: WallTime?
-    /// How long the park lasted from the record on: after a restart it lasts no longer, should the calendar have jumped back. 0: not parked.
+    /// How long the park lasted from the record on: after a restart it lasts no longer, should the calendar have jumped
+    /// back. 0: not parked.
     public var parkedFor: Milliseconds
 
     /// Everything as given.

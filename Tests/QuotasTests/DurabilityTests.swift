@@ -36,6 +36,24 @@ struct DurabilityTests {
         #expect(bench.advance().count == 1)
     }
 
+    @Test("A record that is higher than the one before binds as soon as it may be on disk")
+    func higherInFlight() throws {
+        let bench = try QuotaBench([("a", "60/min,burst=80")], isDurable: true)
+        for _ in 0..<8 {
+            _ = bench.record()
+            _ = try bench.granted([("a", 10)])
+        }
+        bench.pass(milliseconds: 80_000)
+        #expect(!bench.book.needsRecord, "the disk says 0: all of it may go")
+        let snapshot = bench.book.snapshotAhead(at: bench.now, wall: bench.wall)
+        #expect(snapshot.records[0].state == .level(70))
+        _ = try bench.granted([("a", 10)])
+        let late = try bench.waits([("a", 1)])
+        let newer = bench.book.snapshotAhead(at: bench.now, wall: bench.wall)
+        #expect(bench.recorded(newer.number))
+        #expect(bench.advance() == [late])
+    }
+
     @Test("A restart resumes at the record, without refill for the time down")
     func restart() throws {
         let bench = try QuotaBench([("a", "60/min,burst=80"), ("c", "concurrency=16")], isDurable: true)

@@ -33,7 +33,8 @@ extension RandomCluster {
                 // The same in all buckets when saturated; sometimes above the burst.
                 let burst = isSaturated ? limits[0].burst : limit.burst
                 let oversized = random.oneIn(isSaturated ? .max : 40)
-                costs.append(PermitCost(indexes[place], max(1, burst * size / (oversized ? 300 : 2000))))
+                costs.append(
+                    PermitCost(indexes[place], max(1, burst * size / (oversized ? 300 : isBursty ? 30_000 : 2000))))
             }
         }
         return PermitRequest(holder: UInt64(random.below(5)), priority: priority, costs: costs)
@@ -118,7 +119,8 @@ extension RandomCluster {
 
     /// Parks, headers, new limits, cancels, deaths, crashes.
     mutating func disturb() {
-        guard random.oneIn(20) else { return }
+        if isBursty, random.oneIn(20) { return crash() }
+        guard random.oneIn(isBursty ? 200 : 20) else { return }
         let place = random.below(limits.count)
         switch random.below(12) {
         case 0:
@@ -172,8 +174,10 @@ extension RandomCluster {
     /// Takes snapshots when they are due, and lets them reach the disk later, in order.
     mutating func write() {
         guard isDurable else { return }
-        if book.needsRecord || random.oneIn(50) { inFlight.append(book.snapshotAhead(at: now, wall: wall)) }
-        while !inFlight.isEmpty, isSaturated || !random.oneIn(3) {
+        if book.needsRecord || random.oneIn(isBursty ? 10 : 50) {
+            inFlight.append(book.snapshotAhead(at: now, wall: wall))
+        }
+        while !inFlight.isEmpty, isSaturated || (isBursty ? random.oneIn(6) : !random.oneIn(3)) {
             let written = inFlight.removeFirst()
             disk = written.records
             let isLatest = inFlight.isEmpty
@@ -227,6 +231,7 @@ extension RandomCluster {
             let fill = limits[0].kind.nanosecondsToFill
             clock = next + (random.oneIn(2) ? 0 : Int64(random.below(Int(min(fill / 300, 1 << 40)) + 1)))
         } else {
+            if isBursty, random.oneIn(15) { clock += limits[0].kind.nanosecondsToFill }
             switch random.below(40) {
             case 0: clock -= Int64(random.below(1_000_000_000))
             case 1: clock += Int64(random.below(100_000_000_000))

@@ -20,6 +20,9 @@ struct RandomCluster {
     let seed: UInt64
     let isSaturated: Bool
     let isDurable: Bool
+    /// Lulls in which everything fills, then many small calls at once, and a crash among them: records are most needed
+    /// then.
+    let isBursty: Bool
     var random: SplitMix64
     var book: QuotaBook
     var limits: [BucketLimit] = []
@@ -55,9 +58,10 @@ struct RandomCluster {
         random = SplitMix64(seed: seed)
         isSaturated = seed % 3 == 0
         isDurable = seed % 2 == 0
+        isBursty = !isSaturated && seed % 4 == 2
         book = QuotaBook(term: 1, isDurable: isDurable)
         parked = []
-        if isSaturated { drawSaturated() } else { drawLimits() }
+        if isSaturated { drawSaturated() } else if isBursty { drawBursty() } else { drawLimits() }
         parked = limits.map { _ in .min }
         addBuckets()
     }
@@ -73,6 +77,15 @@ struct RandomCluster {
         }
     }
 
+    /// Little arrives and much is there, so that what was granted since the last record can't be made good by time.
+    private mutating func drawBursty() {
+        for _ in 0...random.below(2) {
+            append(
+                amount: Int64(1 + random.below(100)), window: 60_000, burst: Int64(50 + random.below(500)), reserve: 0)
+        }
+        drawConcurrency()
+    }
+
     private mutating func drawLimits() {
         for _ in 0...random.below(3) {
             append(
@@ -81,6 +94,10 @@ struct RandomCluster {
                 burst: Int64(1 + random.below(random.oneIn(2) ? 20 : 100_000)),
                 reserve: random.oneIn(2) ? 0 : Int64(random.below(1000)))
         }
+        drawConcurrency()
+    }
+
+    private mutating func drawConcurrency() {
         if random.oneIn(2) {
             most = Int64(1 + random.below(12))
             if let limit = try? BucketLimit(name: "held", kind: .concurrency(most: most)) { limits.append(limit) }
@@ -183,8 +200,8 @@ public struct RandomClusterReport: Sendable {
     public var wrong: [String] = []
 }
 
-/// Runs clusters of consecutive seeds until there were so many admissions in all: every fourth run is short and is judged window by
-/// window too.
+/// Runs clusters of consecutive seeds until there were so many admissions in all: every fourth run is short and is
+/// judged window by window too.
 public func runRandomClusters(admissions: Int, firstSeed: UInt64) -> RandomClusterReport {
     var report = RandomClusterReport()
     var seed = firstSeed

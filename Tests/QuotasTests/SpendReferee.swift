@@ -1,7 +1,7 @@
 /// Judges what one bucket granted, from the grants alone and in exact integers. It shares nothing with the module.
 ///
-/// It keeps the debt of a leaky bucket: what was spent and has not drained again. Debt never above the burst says, for every window at
-/// once, that what was granted in it is at most the burst plus what the rate brings in its length.
+/// It keeps the debt of a leaky bucket: what was spent and has not drained again. Debt never above the burst says, for
+/// every window at once, that what was granted in it is at most the burst plus what the rate brings in its length.
 struct SpendReferee {
     enum Event {
         case grant(time: Int64, estimate: Int64, spent: Int64, critical: Bool)
@@ -78,8 +78,8 @@ struct SpendReferee {
                 let isOversized = Int128(estimate) * 1000 > free
                 let after = debt + Int128(spent) * unit
                 if isOversized ? debt > 0 : after * 1000 > free * unit {
-                    return
-                        "event \(number) at \(time): \(estimate) (\(spent) true) granted with a debt of \(debt)/\(unit), burst \(most)"
+                    let grant = "event \(number) at \(time): \(estimate) (\(spent) true) granted"
+                    return "\(grant) with a debt of \(debt)/\(unit), burst \(most)"
                 }
                 debt = after
             }
