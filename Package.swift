@@ -54,6 +54,7 @@ let package = Package(
     targets: [
         // Pure: no Foundation, no clock, no randomness of their own.
         library("ClusterModel"),
+        library("Quotas", ["ClusterModel"]),
         library("CoordinatorCore", ["ClusterModel", collections]),
         library("AgentPool", ["ClusterModel", collections]),
 
@@ -134,6 +135,7 @@ let package = Package(
         program("fleet-scenes", ["ClusterTestKit", argumentParser]),
 
         tests("ClusterModelTests", ["ClusterModel"]),
+        tests("QuotasTests", ["Quotas", "ClusterModel"]),
         tests("CoordinatorCoreTests", ["CoordinatorCore", "ClusterModel"]),
         tests("AgentPoolTests", ["AgentPool", "ClusterModel"]),
         tests("ZeroMQTests", ["ZeroMQ", "SystemShims"]),
