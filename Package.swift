@@ -26,8 +26,8 @@ func program(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target
     .executableTarget(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+func tests(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strict)
 }
 
 let package = Package(
@@ -142,7 +142,9 @@ let package = Package(
         tests("ZeroMQTests", ["ZeroMQ", "SystemShims"]),
         tests("ClusterWireTests", ["ClusterWire", "ClusterModel", protobuf]),
         tests("SettingsTests", ["Settings", "ClusterModel", logging]),
-        tests("CoordinatorStoreTests", ["CoordinatorStore", "CoordinatorCore", "ClusterModel", "CrashVFS", grdb, crypto]),
+        tests(
+            "CoordinatorStoreTests",
+            ["CoordinatorStore", "CoordinatorCore", "ClusterModel", "CrashVFS", grdb, crypto], exclude: ["Fixtures"]),
         tests("ClaudeProcessTests", ["ClaudeProcess", "ClusterModel", subprocess, logging]),
         tests(
             "AgentServerTests",

@@ -23,8 +23,9 @@ struct BackupNote: Codable {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
         let path = folder + "/" + Self.fileName
-        guard FileManager.default.createFile(
-            atPath: path, contents: try encoder.encode(self), attributes: [.posixPermissions: 0o600])
+        guard
+            FileManager.default.createFile(
+                atPath: path, contents: try encoder.encode(self), attributes: [.posixPermissions: 0o600])
         else { throw StoreError(.broken, "\(path) can't be written") }
         try FileSync.file(path)
     }

@@ -5,7 +5,8 @@ enum CommitStatement: Int, CaseIterable {
     case changeJob, pauseQueue, changeOptions, moveTask, holdTask, releaseTask
     case keepEnding, freshCounts, dropEnding, dropAnswer, dropCancel
     case reopenJob, drainAgent, beginSweep, endSweep
-    case pruneTasks, prunePrompts, pruneEndings, pruneAnswers, pruneAttempts, pruneLinks, pruneHolds, pruneCancels, pruneMoves
+    case pruneTasks, prunePrompts, pruneEndings, pruneAnswers, pruneAttempts, pruneLinks, pruneHolds, pruneCancels,
+        pruneMoves
     case pruneOptions, pruneSweeps, pruneJob, keepJobNumber
 
     var sql: String {
@@ -29,8 +30,10 @@ enum CommitStatement: Int, CaseIterable {
         case .changeJob: "UPDATE jobs SET switches = ? WHERE id = ?"
         case .pauseQueue: "UPDATE meta SET value = ? WHERE key = 'paused'"
         case .changeOptions: "UPDATE job_options SET body = ? WHERE job = ? AND row = ?"
-        case .moveTask: "INSERT INTO moves (task, options) VALUES (?, ?) ON CONFLICT (task) DO UPDATE SET options = excluded.options"
-        case .holdTask: "INSERT INTO holds (task, why) VALUES (?, ?) ON CONFLICT (task) DO UPDATE SET why = excluded.why"
+        case .moveTask:
+            "INSERT INTO moves (task, options) VALUES (?, ?) ON CONFLICT (task) DO UPDATE SET options = excluded.options"
+        case .holdTask:
+            "INSERT INTO holds (task, why) VALUES (?, ?) ON CONFLICT (task) DO UPDATE SET why = excluded.why"
         case .releaseTask: "DELETE FROM holds WHERE task = ?"
         case .freshCounts: "UPDATE attempts SET failures = 0, crashes = 0 WHERE task = ?"
         case .dropEnding: "DELETE FROM endings WHERE id = ?"

@@ -93,7 +93,8 @@ final class CommitWriter: @unchecked Sendable {
             try statement.run()
         case .taskReleased(let task): try run(.releaseTask, db, task.storeKey)
         case .taskReopened(let task):
-            for name in [CommitStatement.keepEnding, .freshCounts, .dropEnding, .dropAnswer, .dropCancel, .releaseTask] {
+            for name in [CommitStatement.keepEnding, .freshCounts, .dropEnding, .dropAnswer, .dropCancel, .releaseTask]
+            {
                 try run(name, db, task.storeKey)
             }
         case .jobReopened(let id): try run(.reopenJob, db, id.storeKey)

@@ -64,7 +64,8 @@ final class RawStatement {
 
     func bind(_ place: Int32, blob: [UInt8]) {
         blob.withUnsafeBytes { bytes in
-            bound(sqlite3_bind_blob64(handle, place, bytes.baseAddress ?? Self.nothing, UInt64(bytes.count), Self.copied))
+            bound(
+                sqlite3_bind_blob64(handle, place, bytes.baseAddress ?? Self.nothing, UInt64(bytes.count), Self.copied))
         }
     }
 
@@ -154,7 +155,8 @@ final class RawStatement {
     /// Usage in four columns that follow each other.
     func usage(_ column: Int32) -> Usage {
         Usage(
-            inputTokens: unsigned(column), outputTokens: unsigned(column + 1), cacheReadInputTokens: unsigned(column + 2),
+            inputTokens: unsigned(column), outputTokens: unsigned(column + 1),
+            cacheReadInputTokens: unsigned(column + 2),
             cacheCreationInputTokens: unsigned(column + 3))
     }
 }

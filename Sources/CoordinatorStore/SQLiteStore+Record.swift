@@ -82,7 +82,8 @@ extension SQLiteStore {
             var found: [StoredSetAside] = []
             while try rows.step() {
                 guard let state = TaskState(rawValue: UInt8(truncatingIfNeeded: rows.int(6))) else {
-                    throw StoreError(.broken, "a result set aside for task \(rows.task(1)) is damaged: restore a backup")
+                    throw StoreError(
+                        .broken, "a result set aside for task \(rows.task(1)) is damaged: restore a backup")
                 }
                 found.append(
                     StoredSetAside(

@@ -44,7 +44,9 @@ extension StoreTools {
             return (["\(path) was written by a newer version of cc-coordinator: check it with that one"], nil)
         }
         guard try Schema.migrator.hasCompletedMigrations(db) else {
-            return (["\(path) has version \(versions.sorted().last ?? "none"): start cc-coordinator to bring it up"], nil)
+            return (
+                ["\(path) has version \(versions.sorted().last ?? "none"): start cc-coordinator to bring it up"], nil
+            )
         }
         var findings: [String] = []
         for rule in rules where findings.count < findingsAtMost {
@@ -83,11 +85,13 @@ extension StoreTools {
             },
         ]
         let parts = [
-            ("prompts", "id", "prompt"), ("endings", "id", "end"), ("attempts", "task", "attempt"), ("links", "id", "link"),
+            ("prompts", "id", "prompt"), ("endings", "id", "end"), ("attempts", "task", "attempt"),
+            ("links", "id", "link"),
             ("holds", "task", "hold"), ("moves", "task", "move"), ("cancels", "task", "cancellation"),
         ]
         for (table, key, word) in parts {
-            let sql = "SELECT DISTINCT \(key) FROM \(table) x WHERE NOT EXISTS (SELECT 1 FROM tasks t WHERE t.id = x.\(key))"
+            let sql =
+                "SELECT DISTINCT \(key) FROM \(table) x WHERE NOT EXISTS (SELECT 1 FROM tasks t WHERE t.id = x.\(key))"
             rules.append(Rule(sql: sql) { "there is a row (\(word)) of task \($0), which is not there" })
         }
         return rules

@@ -28,7 +28,8 @@ struct StoredSpec: Codable {
         isPaused = spec.isPaused ? true : nil
         continuesOnFailure = spec.continuesOnFailure ? true : nil
         failuresAtMost = spec.failuresAtMost
-        after = spec.after.isEmpty ? nil : spec.after.map { Link(job: $0.job.rawValue, condition: $0.condition.rawValue) }
+        after =
+            spec.after.isEmpty ? nil : spec.after.map { Link(job: $0.job.rawValue, condition: $0.condition.rawValue) }
     }
 
     /// Of a job without any rule, which is most of them.
