@@ -82,14 +82,13 @@ struct CrashPointTests {
     }
 
     /// Opens the store and commits until the power goes. Returns how many were acknowledged, and how many were tried.
-    private func run(in folder: String) -> (acknowledged: Int, tried: Int) {
+    private func run(in folder: String, pragmas: String) -> (acknowledged: Int, tried: Int) {
         var commits = RandomCommits(seed: seed)
         var tried = 0
         var acknowledged = 0
         do {
             let store = try SQLiteStore.open(directory: folder, newStoreID: 42)
-            // So that checkpoints come often.
-            try store.pool.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA wal_autocheckpoint = 20") }
+            try store.pool.writeWithoutTransaction { db in try db.execute(sql: pragmas) }
             for done in 0..<self.commits {
                 tried = done + 1
                 try store.commit(commits.next())
@@ -102,54 +101,82 @@ struct CrashPointTests {
         return (acknowledged, tried)
     }
 
-    @Test("Whenever the power goes, exactly what was acknowledged is there, and at most one transaction more, whole")
-    func everyPoint() throws {
-        #expect(crash_vfs_install() == 0)
-        let scratch = try ScratchDirectory()
-        // What is there after each commit, from a store that never crashed.
-        var expected: [[String]] = []
-        do {
-            let store = try SQLiteStore.open(directory: scratch.path + "/calm", newStoreID: 42)
-            var commits = RandomCommits(seed: seed)
+    /// What is there after each commit, from a store that never crashed.
+    private func expected(in folder: String) throws -> [[String]] {
+        let store = try SQLiteStore.open(directory: folder, newStoreID: 42)
+        var commits = RandomCommits(seed: seed)
+        var expected = [try content(store)]
+        for _ in 0..<self.commits {
+            try store.commit(commits.next())
             expected.append(try content(store))
-            for _ in 0..<self.commits {
-                try store.commit(commits.next())
-                expected.append(try content(store))
-            }
         }
         #expect(Set(expected).count == expected.count)
-        let whole = scratch.path + "/whole"
-        crash_vfs_begin(whole, 0, 0)
-        #expect(run(in: whole) == (commits, commits))
-        let points = crash_vfs_operations()
-        #expect(crash_vfs_end() == 0)
-        #expect(points > 100, "the run has \(points) crash points")
+        return expected
+    }
 
+    private struct Outcome {
+        var points = 0
         var crashes = 0
-        var beyond = 0
+        /// A transaction more than was acknowledged was there.
+        var oneMore = 0
+        /// Commits that were acknowledged when the power went.
         var reached: Set<Int> = []
-        for point in 1...max(points, 1) {
-            let folder = scratch.path + "/p\(point)"
+        var wrong: [String] = []
+    }
+
+    /// Lets the power go in each operation of the run (in every `stride`th), and looks at what is there afterwards.
+    private func crashEverywhere(_ scratch: String, pragmas: String, stride step: Int = 1) throws -> Outcome {
+        try #require(crash_vfs_install() == 0)
+        let expected = try expected(in: scratch + "/calm")
+        var outcome = Outcome()
+        crash_vfs_begin(scratch + "/whole", 0, 0)
+        #expect(run(in: scratch + "/whole", pragmas: pragmas) == (commits, commits))
+        outcome.points = crash_vfs_operations()
+        #expect(crash_vfs_end() == 0)
+        for point in stride(from: 1, through: outcome.points, by: step) {
+            let folder = scratch + "/p\(point)"
             crash_vfs_begin(folder, point, UInt32(seed))
-            let (acknowledged, tried) = run(in: folder)
-            crashes += crash_vfs_power_is_out() != 0 ? 1 : 0
+            let (acknowledged, tried) = run(in: folder, pragmas: pragmas)
+            outcome.crashes += crash_vfs_power_is_out() != 0 ? 1 : 0
             #expect(crash_vfs_end() == 0, "point \(point): files are still open")
-            let store = try SQLiteStore.open(directory: folder, newStoreID: 42)
-            let found = try content(store)
-            let isThere = found == expected[acknowledged]
-            let isOneMore = tried > acknowledged && found == expected[tried]
-            beyond += isOneMore ? 1 : 0
-            reached.insert(acknowledged)
-            #expect(
-                isThere || isOneMore, "point \(point): after \(acknowledged) of \(tried) commits other content is there"
-            )
-            #expect(try StoreTools.check(directory: folder) == [], "point \(point)")
-            try store.close()
+            outcome.reached.insert(acknowledged)
+            do {
+                let store = try SQLiteStore.open(directory: folder, newStoreID: 42)
+                let found = try content(store)
+                let isOneMore = tried > acknowledged && found == expected[tried]
+                outcome.oneMore += isOneMore ? 1 : 0
+                if found != expected[acknowledged], !isOneMore {
+                    outcome.wrong.append(
+                        "point \(point): after \(acknowledged) of \(tried) commits other content is there")
+                }
+                outcome.wrong += try StoreTools.check(directory: folder).map { "point \(point): \($0)" }
+                try store.close()
+            } catch {
+                outcome.wrong.append("point \(point): \(error)")
+            }
             try FileManager.default.removeItem(atPath: folder)
-            guard isThere || isOneMore else { break }
         }
-        print("crash points: \(points), power lost: \(crashes), with one transaction more: \(beyond)")
-        #expect(crashes > 0 && crashes == points)
-        #expect(reached == Set(0...commits), "the power went after \(reached.sorted()) commits")
+        return outcome
+    }
+
+    /// So that checkpoints come often.
+    private let checkpoints = "PRAGMA wal_autocheckpoint = 20;"
+
+    @Test("Whenever the power goes, exactly what was acknowledged is there, and at most one transaction more, whole")
+    func everyPoint() throws {
+        let scratch = try ScratchDirectory()
+        let outcome = try crashEverywhere(scratch.path, pragmas: checkpoints)
+        print(
+            "crash points: \(outcome.points), power lost: \(outcome.crashes), one transaction more: \(outcome.oneMore)")
+        #expect(outcome.wrong.isEmpty, "\(outcome.wrong.count) of \(outcome.points): \(outcome.wrong.prefix(3))")
+        #expect(outcome.points > 100 && outcome.crashes == outcome.points && outcome.oneMore > 0)
+        #expect(outcome.reached == Set(0...commits), "the power went after \(outcome.reached.sorted()) commits")
+    }
+
+    @Test("A store that doesn't wait for the disk is caught")
+    func planted() throws {
+        let scratch = try ScratchDirectory()
+        let outcome = try crashEverywhere(scratch.path, pragmas: checkpoints + "PRAGMA synchronous = OFF;", stride: 7)
+        #expect(outcome.crashes > 0 && outcome.wrong.count > 5, "\(outcome.wrong.count) of \(outcome.crashes)")
     }
 }
