@@ -57,8 +57,6 @@ extension SQLiteStore {
 
     /// Returns the blobs that the copy names.
     private func copy(to file: String) throws -> Set<BlobRef> {
-        let mask = umask(0o077)
-        defer { umask(mask) }
         var configuration = Configuration()
         configuration.readonly = true
         let source = try DatabaseQueue(path: path, configuration: configuration)
@@ -75,6 +73,7 @@ extension SQLiteStore {
         }
         try source.close()
         try copy.close()
+        guard chmod(file, 0o600) == 0 else { throw StoreError.from(errno: errno, path: file) }
         try FileSync.file(file)
         return blobs
     }

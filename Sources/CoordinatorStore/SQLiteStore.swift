@@ -22,8 +22,10 @@ public final class SQLiteStore: Sendable {
     public static let readersAtMost = 3
     /// Results set aside that are kept; the oldest go first.
     public static let setAsideAtMost = 10_000
-    /// Pages of 4 KiB in the write-ahead log before a commit moves them into the file.
-    public static let walPages = 4_000
+    /// Pages of 4 KiB in the write-ahead log before a commit moves them into the file. Measured with batches of 1,400 rows with 1 KiB
+    /// of prompt and answer each: the slowest commits take 12–15 ms with 1,000, 35–39 ms with 4,000, 55–63 ms with 8,000, while
+    /// 4,000 brings at most a tenth more in throughput.
+    public static let walPages = 1_000
     /// What the log's file may keep after that, in bytes: a reader that stood in the way makes it grow beyond ``walPages``.
     public static let walBytesKept = 64 << 20
     /// Memory of the connection that writes, in KiB: the ends of the tables that it appends to.

@@ -9,9 +9,10 @@ extension StoreTools {
 
     /// Looks through a store's folder, or a backup's, and changes nothing; a coordinator may run beside it.
     ///
+    /// - Parameter others: names in the folder that belong to the program and not to the store, such as that of a secret.
     /// - Returns: a sentence for each thing that is wrong; empty: the store is sound.
     /// - Throws: ``StoreError`` when there is no store or it can't be read.
-    public static func check(directory: String) throws -> [String] {
+    public static func check(directory: String, allowing others: Set<String> = []) throws -> [String] {
         let path = directory + "/coordinator.sqlite"
         guard FileManager.default.fileExists(atPath: path) else {
             throw StoreError(.broken, "there is no store in \(directory): name a coordinator's data directory")
@@ -26,12 +27,29 @@ extension StoreTools {
                 var (findings, named) = try queue.read { db in try look(db, path) }
                 try queue.close()
                 if let named { findings += try look(named, in: blobs) }
+                findings += try strangers(in: directory, allowing: others)
                 return Array(findings.prefix(findingsAtMost))
             }
         } catch let error as DatabaseError where [.SQLITE_NOTADB, .SQLITE_CORRUPT].contains(error.resultCode) {
             return ["\(path) is damaged (\(error.message ?? "\(error.resultCode)")): restore a backup"]
         } catch {
             throw StoreError.from(error, path: path)
+        }
+    }
+
+    private static let ownNames: Set<String> = [
+        "coordinator.sqlite", "coordinator.sqlite-wal", "coordinator.sqlite-shm", "coordinator.sqlite-journal", "lock",
+        "blobs",
+        BackupNote.fileName,
+    ]
+
+    private static func strangers(in directory: String, allowing others: Set<String>) throws -> [String] {
+        do {
+            return try FileManager.default.contentsOfDirectory(atPath: directory).sorted()
+                .filter { !ownNames.contains($0) && !others.contains($0) }
+                .map { "\(directory)/\($0) is no file of a store: move it away" }
+        } catch {
+            throw StoreError(.broken, "\(directory) can't be listed: \(error.localizedDescription)")
         }
     }
 
@@ -143,7 +161,7 @@ extension StoreTools {
             if let wrong = try BlobFolder.finding(blob, in: folder) { findings.append(wrong) }
         }
         for file in try BlobFolder.files(in: folder) where file.hash == nil {
-            findings.append("\(file.path) is no blob: nobody put it there for a coordinator")
+            findings.append("\(file.path) is no blob: move it away")
         }
         return findings
     }
