@@ -7,6 +7,7 @@ let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package
 let collections: Target.Dependency = .product(name: "Collections", package: "swift-collections")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let grdbSQLite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
@@ -25,8 +26,8 @@ func program(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target
     .executableTarget(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+func tests(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strict)
 }
 
 let package = Package(
@@ -79,7 +80,7 @@ let package = Package(
         library("Settings", ["ClusterModel", yams, logging]),
 
         // The coordinator.
-        library("CoordinatorStore", ["CoordinatorCore", "ClusterModel", grdb, crypto]),
+        library("CoordinatorStore", ["CoordinatorCore", "ClusterModel", grdb, grdbSQLite, crypto]),
         library(
             "CoordinatorServer",
             [
@@ -132,6 +133,8 @@ let package = Package(
 
         // Test support and scenes.
         library("ClusterTestKit", [grdb]),
+        // Storage for SQLite that loses power on demand: a table of C functions.
+        .target(name: "CrashVFS"),
         program("fleet-scenes", ["ClusterTestKit", argumentParser]),
 
         tests("ClusterModelTests", ["ClusterModel"]),
@@ -141,7 +144,9 @@ let package = Package(
         tests("ZeroMQTests", ["ZeroMQ", "SystemShims"]),
         tests("ClusterWireTests", ["ClusterWire", "ClusterModel", protobuf]),
         tests("SettingsTests", ["Settings", "ClusterModel", logging]),
-        tests("CoordinatorStoreTests", ["CoordinatorStore", "CoordinatorCore", "ClusterModel", grdb, crypto]),
+        tests(
+            "CoordinatorStoreTests",
+            ["CoordinatorStore", "CoordinatorCore", "ClusterModel", "CrashVFS", grdb, crypto], exclude: ["Fixtures"]),
         tests("ClaudeProcessTests", ["ClaudeProcess", "ClusterModel", subprocess, logging]),
         tests(
             "AgentServerTests",
