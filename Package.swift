@@ -89,13 +89,16 @@ let package = Package(
         library("CoordinatorHTTP", ["ClusterModel", hummingbird, lifecycle, logging]),
 
         // The agent.
-        library("ClaudeProcess", ["ClusterModel", subprocess, logging]),
+        library("GuardedProcess", ["ClusterModel", subprocess]),
+        library("ClaudeProcess", ["ClusterModel", "GuardedProcess", subprocess, logging]),
+        library("ExecRunner", ["ClusterModel", "GuardedProcess", subprocess, logging]),
         library("AgentOutbox", ["ClusterModel", grdb]),
         library(
             "AgentServer",
             [
-                "AgentPool", "AgentOutbox", "ClaudeProcess", "ClusterModel", "ClusterWire", "ZeroMQ", "SystemShims",
-                "Settings", crypto, lifecycle, logging,
+                "AgentPool", "AgentOutbox", "ClaudeProcess", "ExecRunner", "GuardedProcess", "ClusterModel",
+                "ClusterWire",
+                "ZeroMQ", "SystemShims", "Settings", crypto, lifecycle, logging,
             ]),
 
         // The user's side.
@@ -141,9 +144,13 @@ let package = Package(
         tests("SettingsTests", ["Settings", "ClusterModel", logging]),
         tests("CoordinatorStoreTests", ["CoordinatorStore", "CoordinatorCore", "ClusterModel", grdb, crypto]),
         tests("ClaudeProcessTests", ["ClaudeProcess", "ClusterModel", subprocess, logging]),
+        tests("ExecRunnerTests", ["ExecRunner", "GuardedProcess", "ClusterModel", logging]),
         tests(
             "AgentServerTests",
-            ["AgentServer", "ClusterModel", "ClusterWire", "Settings", "ZeroMQ", crypto, lifecycle, logging]),
+            [
+                "AgentServer", "AgentOutbox", "ClusterModel", "ClusterWire", "Settings", "ZeroMQ", crypto, lifecycle,
+                logging,
+            ]),
         tests("AgentOutboxTests", ["AgentOutbox", "ClusterModel"]),
         tests(
             "ServiceSimsTests",
