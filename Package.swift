@@ -151,7 +151,7 @@ let package = Package(
                 "AgentServer", "AgentOutbox", "ClusterModel", "ClusterWire", "Settings", "ZeroMQ", crypto, lifecycle,
                 logging,
             ]),
-        tests("AgentOutboxTests", ["AgentOutbox", "ClusterModel"]),
+        tests("AgentOutboxTests", ["AgentOutbox", "ClusterModel", grdb]),
         tests(
             "ServiceSimsTests",
             ["ServiceSims", hummingbird, .product(name: "HummingbirdTesting", package: "hummingbird")]),

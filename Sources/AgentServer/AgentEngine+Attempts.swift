@@ -11,7 +11,8 @@ extension AgentEngine {
         let rows = assign.options.map { OptionsRow($0, policy) }
         let arrivedAt = Clocks.wall()
         var noops: [OutboxEntry] = []
-        for (token, assignment) in accepted(assign) {
+        for (token, assignment) in zip(accepted(assign), assign.assignments) {
+            guard let token else { continue }
             let row = Int(assignment.options)
             guard rows.indices.contains(row) else {
                 cannotRead(token, "it names row \(row) of \(rows.count) options", arrivedAt)
@@ -26,11 +27,10 @@ extension AgentEngine {
                 case .forbidden(let options, let objection):
                     attempts[token] = AttemptRecord(token: token, options: options, prompt: "", arrivedAt: arrivedAt)
                     refuse(token, objection)
-                case .allowed(let options) where options.runner == "noop":
+                case .noop:
                     // Its answer is the prompt, even one that travels by its hash.
-                    let result = AttemptResult(
-                        token: token, state: .succeeded, answer: prompt, startedAt: arrivedAt, finishedAt: arrivedAt)
-                    noops.append(OutboxEntry(token: token, bytes: try result.proto.serializedBytes()))
+                    noops.append(
+                        OutboxEntry(token: token, bytes: try NoopResult.bytes(token, answer: prompt, at: arrivedAt)))
                 case .allowed(let options): take(token, options, prompt, arrivedAt, at: now)
                 }
             } catch {
@@ -40,21 +40,20 @@ extension AgentEngine {
         write(noops)
     }
 
-    /// Those of the present session that are not here already: work of an older session is not taken, since what a hello doesn't name, the
+    /// Takes those of the present session that are not here already: work of an older session is not taken, since what a hello doesn't name, the
     /// coordinator queues again.
-    private func accepted(
-        _ assign: Ccorchestrator_V1_Assign
-    ) -> [(token: AttemptToken, assignment: Ccorchestrator_V1_Assignment)] {
-        var readable: [(token: AttemptToken, assignment: Ccorchestrator_V1_Assignment)] = []
-        readable.reserveCapacity(assign.assignments.count)
-        for assignment in assign.assignments {
-            do { readable.append((try AttemptToken(proto: assignment.token), assignment)) } catch {
+    ///
+    /// - Returns: for each assignment its token, nil where it is not taken.
+    private func accepted(_ assign: Ccorchestrator_V1_Assign) -> [AttemptToken?] {
+        let tokens = assign.assignments.map { assignment -> AttemptToken? in
+            do { return try AttemptToken(proto: assignment.token) } catch {
                 dropped("an assignment without a token: \(error)")
+                return nil
             }
         }
-        let tokens = readable.map(\.token)
-        let isAccepted = ledger.withLock { ledger in tokens.map { ledger.accept($0, session: assign.session) } }
-        return zip(readable, isAccepted).compactMap { $1 ? $0 : nil }
+        return ledger.withLock { ledger in
+            tokens.map { token in token.flatMap { ledger.accept($0, session: assign.session) ? $0 : nil } }
+        }
     }
 
     private func cannotRead(_ token: AttemptToken, _ reason: String, _ arrivedAt: WallTime) {
@@ -237,11 +236,16 @@ private enum OptionsRow {
     case unreadable(String)
     case forbidden(TaskOptions, String)
     case allowed(TaskOptions)
+    case noop
 
     init(_ proto: Ccorchestrator_V1_TaskOptions, _ policy: JobPolicy) {
         do {
             let options = try TaskOptions(proto: proto)
-            self = policy.objection(to: options).map { .forbidden(options, $0) } ?? .allowed(options)
+            if let objection = policy.objection(to: options) {
+                self = .forbidden(options, objection)
+            } else {
+                self = options.runner == "noop" ? .noop : .allowed(options)
+            }
         } catch {
             self = .unreadable("\(error)")
         }

@@ -113,6 +113,27 @@ struct ResultQueueTests {
         }
     }
 
+    @Test("A noop's result is what the protocol's own writer would make of it")
+    func noops() throws {
+        let blob = Content.blob(BlobRef(sha256: Array(repeating: 7, count: 32), size: 70_000))
+        let texts = ["", "x", "é 👋🏽", String(repeating: "y", count: 127), String(repeating: "z", count: 60_000)]
+        let tokens = [
+            token(0), token(1), token(.max, attempt: .max),
+            AttemptToken(store: StoreID(rawValue: 0), task: TaskID(packed: .max), attempt: 1),
+        ]
+        for content in texts.map(Content.text) + [blob] {
+            for token in tokens {
+                for time in [0, 1, 1_790_000_000_000] as [Int64] {
+                    let time = WallTime(milliseconds: time)
+                    let expected = AttemptResult(
+                        token: token, state: .succeeded, answer: content, startedAt: time, finishedAt: time)
+                    #expect(
+                        try NoopResult.bytes(token, answer: content, at: time) == expected.proto.serializedBytes())
+                }
+            }
+        }
+    }
+
     @Test("What is acknowledged out of order, replaced or sent anew is counted once")
     func order() throws {
         var queue = ResultQueue()
