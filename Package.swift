@@ -91,13 +91,16 @@ let package = Package(
         library("CoordinatorHTTP", ["ClusterModel", hummingbird, lifecycle, logging]),
 
         // The agent.
-        library("ClaudeProcess", ["ClusterModel", subprocess, logging]),
+        library("GuardedProcess", ["ClusterModel", subprocess]),
+        library("ClaudeProcess", ["ClusterModel", "GuardedProcess", subprocess, logging]),
+        library("ExecRunner", ["ClusterModel", "GuardedProcess", subprocess, logging]),
         library("AgentOutbox", ["ClusterModel", grdb]),
         library(
             "AgentServer",
             [
-                "AgentPool", "AgentOutbox", "ClaudeProcess", "ClusterModel", "ClusterWire", "ZeroMQ", "SystemShims",
-                "Settings", crypto, lifecycle, logging,
+                "AgentPool", "AgentOutbox", "ClaudeProcess", "ExecRunner", "GuardedProcess", "ClusterModel",
+                "ClusterWire",
+                "ZeroMQ", "SystemShims", "Settings", crypto, lifecycle, logging,
             ]),
 
         // The user's side.
@@ -148,10 +151,14 @@ let package = Package(
             "CoordinatorStoreTests",
             ["CoordinatorStore", "CoordinatorCore", "ClusterModel", "CrashVFS", grdb, crypto], exclude: ["Fixtures"]),
         tests("ClaudeProcessTests", ["ClaudeProcess", "ClusterModel", subprocess, logging]),
+        tests("ExecRunnerTests", ["ExecRunner", "GuardedProcess", "ClusterModel", logging]),
         tests(
             "AgentServerTests",
-            ["AgentServer", "ClusterModel", "ClusterWire", "Settings", "ZeroMQ", crypto, lifecycle, logging]),
-        tests("AgentOutboxTests", ["AgentOutbox", "ClusterModel"]),
+            [
+                "AgentServer", "AgentOutbox", "ClusterModel", "ClusterWire", "Settings", "ZeroMQ", crypto, lifecycle,
+                logging,
+            ]),
+        tests("AgentOutboxTests", ["AgentOutbox", "ClusterModel", grdb]),
         tests(
             "ServiceSimsTests",
             ["ServiceSims", hummingbird, .product(name: "HummingbirdTesting", package: "hummingbird")]),
