@@ -145,6 +145,7 @@ let package = Package(
             "AgentServerTests",
             ["AgentServer", "ClusterModel", "ClusterWire", "Settings", "ZeroMQ", crypto, lifecycle, logging]),
         tests("AgentOutboxTests", ["AgentOutbox", "ClusterModel"]),
+        tests("CoordinatorClientTests", ["CoordinatorClient", "ClusterModel", "ClusterWire"]),
         tests(
             "ServiceSimsTests",
             ["ServiceSims", hummingbird, .product(name: "HummingbirdTesting", package: "hummingbird")]),
