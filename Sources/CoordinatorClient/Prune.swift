@@ -31,9 +31,15 @@ extension CoordinatorClient {
     /// - Throws: ``CoordinatorFailure``, ``CoordinatorUnreachable``.
     public func prune(_ jobs: [JobID], isRehearsal: Bool = false) async throws -> PruneOutcome {
         var request = Ccorchestrator_V1_Prune()
-        request.jobs = jobs.map { UInt64($0.rawValue) }
         request.dryRun = isRehearsal
-        return try await prune(request)
+        var sum = PruneOutcome(jobs: 0, tasks: 0)
+        for start in stride(from: 0, to: jobs.count, by: Limits.tasksPerMessage) {
+            request.jobs = jobs[start..<min(start + Limits.tasksPerMessage, jobs.count)].map { UInt64($0.rawValue) }
+            let outcome = try await prune(request)
+            sum.jobs += outcome.jobs
+            sum.tasks += outcome.tasks
+        }
+        return sum
     }
 
     private func prune(_ request: Ccorchestrator_V1_Prune) async throws -> PruneOutcome {
