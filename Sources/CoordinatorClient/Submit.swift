@@ -42,6 +42,13 @@ public struct SubmitInterrupted: Error, CustomStringConvertible {
     /// What became of the job, in words.
     public var outcome: String
 
+    /// With all its parts.
+    public init(job: JobID, cause: any Error, outcome: String) {
+        self.job = job
+        self.cause = cause
+        self.outcome = outcome
+    }
+
     /// The sentence for people.
     public var description: String { "\(cause) (job \(job) was begun, \(outcome))" }
 }
@@ -78,7 +85,7 @@ extension CoordinatorClient {
     ///   - options: The job's table; each task names a row.
     ///   - key: The same in every repeat of this submit.
     ///   - progress: Called after each batch.
-    ///   - next: Gives the next task; nil after the last.
+    ///   - next: Gives the next task; nil after the last. A closure of an actor, the main one too, costs a hop for each task.
     /// - Throws: ``CoordinatorFailure``, ``CoordinatorUnreachable``, ``SubmitInterrupted``, what `next` throws.
     public func submitStream(
         _ spec: JobSpec, options: [TaskOptions], key: SubmissionKey = .random(),

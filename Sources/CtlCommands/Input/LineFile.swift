@@ -71,6 +71,8 @@ final class LineReader {
     private let descriptor: Int32?
     private let closes: Bool
     private var buffer: [UInt8]
+    /// Where the system writes to.
+    private var piece: [UInt8] = []
     private var start = 0
     private var isAtEnd: Bool
     private var number = 0
@@ -151,18 +153,14 @@ final class LineReader {
         guard let descriptor else { return }
         buffer.removeSubrange(..<start)
         start = 0
-        let kept = buffer.count
         let isFirst = bytesRead == 0
-        buffer.append(contentsOf: repeatElement(0, count: Self.pieceBytes))
+        if piece.isEmpty { piece = [UInt8](repeating: 0, count: Self.pieceBytes) }
         var count: Int
         repeat {
-            count = buffer.withUnsafeMutableBytes {
-                read(descriptor, $0.baseAddress.map { $0 + kept }, Self.pieceBytes)
-            }
+            count = piece.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
         } while count < 0 && errno == EINTR
-        let code = errno
-        buffer.removeSubrange((kept + max(0, count))...)
-        guard count >= 0 else { throw InputFile.unreadable(title, code) }
+        guard count >= 0 else { throw InputFile.unreadable(title, errno) }
+        buffer += piece[..<count]
         isAtEnd = count == 0
         bytesRead += count
         if isFirst { skipMark() }
