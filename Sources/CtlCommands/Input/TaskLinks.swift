@@ -35,6 +35,12 @@ struct TaskLinks {
                     resolved.append(TaskLink(index: index, condition: link.condition))
                 }
             }
+            if resolved.contains(where: { $0.index > task }) && tasks.count > Limits.tasksWithForwardLinks {
+                throw UsageError(
+                    at: place,
+                    "waits for a later task: a job with such links has at most \(Limits.tasksWithForwardLinks) tasks, not \(tasks.count); put what is waited for first"
+                )
+            }
             tasks[task].after = resolved
         }
         if let cycle = LinkCycle.find(in: tasks) {

@@ -43,18 +43,30 @@ final class SubmitMeter: Sendable {
         var bar: SubmitBar
         var line: LiveLine
         var drawnAt: ContinuousClock.Instant?
+        /// Whether it was said, where no line is shown, that the coordinator takes nothing more for now.
+        var saidThatItWaits = false
     }
 
     private static let redrawAfter = Duration.milliseconds(100)
     private let start = ContinuousClock.now
+    private let quiet: Bool
     private let state: Mutex<State>
 
-    init(total: Int?, quiet: Bool) { state = Mutex(State(bar: SubmitBar(total: total), line: LiveLine(quiet: quiet))) }
+    init(total: Int?, quiet: Bool) {
+        self.quiet = quiet
+        state = Mutex(State(bar: SubmitBar(total: total), line: LiveLine(quiet: quiet)))
+    }
 
     func observe(_ progress: SubmitProgress) {
         let now = ContinuousClock.now
         state.withLock { state in
-            guard state.line.isShown else { return }
+            guard state.line.isShown else {
+                if !quiet, let reason = progress.waitsBecause, !state.saidThatItWaits {
+                    state.saidThatItWaits = true
+                    Note.say("ccctl: the submit waits: \(SafeText.oneLine(reason))")
+                }
+                return
+            }
             let parts = (now - start).components
             state.bar.observe(
                 progress, afterMilliseconds: parts.seconds * 1000 + parts.attoseconds / 1_000_000_000_000_000)
