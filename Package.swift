@@ -159,6 +159,7 @@ let package = Package(
                 logging,
             ]),
         tests("AgentOutboxTests", ["AgentOutbox", "ClusterModel", grdb]),
+        tests("CoordinatorClientTests", ["CoordinatorClient", "ClusterModel", "ClusterWire"]),
         tests(
             "ServiceSimsTests",
             ["ServiceSims", hummingbird, .product(name: "HummingbirdTesting", package: "hummingbird")]),

@@ -51,19 +51,21 @@ struct Run: AsyncParsableCommand {
     private func fresh(_ folders: RunFolders, _ settings: ControlSettings) async throws -> ExitStatus {
         let here = FileManager.default.currentDirectoryPath
         var submission = try options.submission()
+        guard !submission.spec.isPaused else {
+            throw UsageError("a paused job would never end here: nobody else can resume it")
+        }
         for row in submission.options.indices where submission.options[row].directory.isEmpty {
             submission.options[row].directory = here
         }
         let directories = Array(Set(submission.options.map(\.directory) + [here])).sorted()
-        let plan = plan(settings, tasks: submission.tasks.count, directories: directories)
+        let plan = plan(settings, tasks: submission.tasks.count ?? .max, directories: directories)
         let now = Int64(Date().timeIntervalSince1970 * 1000)
         try mentionUnfinished(folders)
         let run = try RunDirectory.create(in: folders.parent, milliseconds: now)
         let work = RunWork(run: run, settings: settings, keep: keep, resumeHint: resumeHint)
         return try await work.perform(plan) { [submission] client in
             try run.markSubmitting()
-            let job = try await client.submit(
-                JobSpec(name: submission.name), options: submission.options, tasks: submission.tasks)
+            let job = try await client.submit(submission, quiet: settings.output == .quiet)
             try run.write(
                 RunDirectory.Record(
                     job: job.job.rawValue, tasks: job.taskCount, directories: directories, startedAtMilliseconds: now))
