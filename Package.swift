@@ -110,8 +110,8 @@ let package = Package(
         library(
             "CtlCommands",
             [
-                "CCOrchestrator", "CoordinatorClient", "ClusterModel", "Settings", argumentParser, unixSignals, logging,
-                yams,
+                "CCOrchestrator", "CoordinatorClient", "CoordinatorStore", "ClusterModel", "Settings", argumentParser,
+                unixSignals, logging, yams,
             ]),
 
         // The programs.
