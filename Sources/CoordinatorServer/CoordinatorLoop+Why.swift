@@ -85,17 +85,21 @@ extension CoordinatorLoop {
             var bytes = 0
             for result in try store.setAside(limit: limit) {
                 var message = Ccorchestrator_V1_SetAsideResult()
-                message.store = result.store.rawValue
-                message.job = UInt64(result.task.job.rawValue)
-                message.index = result.task.index
-                message.attempt = result.attempt
+                message.store = result.token.store.rawValue
+                message.job = UInt64(result.token.task.job.rawValue)
+                message.index = result.token.task.index
+                message.attempt = result.token.attempt
                 message.agent = result.agent
                 message.reason = result.reason
                 message.atMs = result.at.milliseconds
                 message.state = result.state.endProto
-                message.answer = result.answer
+                switch result.answer {
+                case .text(let text): message.answer = text
+                case .blob(let blob): message.answer = "\(blob.size) bytes in blob \(blob.hex)"
+                case nil: break
+                }
                 message.message = result.message
-                bytes += 256 + result.answer.utf8.count + result.message.utf8.count
+                bytes += 256 + message.answer.utf8.count + result.message.utf8.count
                 if bytes > Limits.frameFillBytes, !reply.setAside.results.isEmpty { break }
                 reply.setAside.results.append(message)
             }

@@ -42,6 +42,7 @@ final class CoordinatorLoop {
     let queryThread: QueryThread
     let blobsEndpoint: String
     let droppedFrames: DroppedFrames
+    let backups = Backups()
     let clock = Clock()
 
     var core: CoordinatorCore
@@ -91,14 +92,14 @@ final class CoordinatorLoop {
                 retryBase: settings.retryBase, retryCap: settings.retryCap, maxQueuedTasks: settings.maxQueuedTasks,
                 ageing: settings.ageing),
             seed: UInt64(bitPattern: now.instant.nanoseconds) ^ store.storeID.rawValue)
-        let state = try store.recover()
-        core.recover(state, at: now)
+        core.beginRecovery(try store.recoverFrame())
+        try store.recoverJobs { core.restore($0, at: now) }
+        core.endRecovery(at: now)
         logger.info(
             "queue recovered",
             metadata: [
-                "jobs": "\(state.jobs.count)", "unfinished": "\(core.unfinishedTaskCount)",
-                "open": "\(core.openAttemptCount)",
-                "term": "\(store.term)",
+                "jobs": "\(core.jobCount)", "unfinished": "\(core.unfinishedTaskCount)",
+                "open": "\(core.openAttemptCount)", "term": "\(store.term)",
             ])
         return core
     }

@@ -35,7 +35,7 @@ enum CommitStatement: Int, CaseIterable {
         case .holdTask:
             "INSERT INTO holds (task, why) VALUES (?, ?) ON CONFLICT (task) DO UPDATE SET why = excluded.why"
         case .releaseTask: "DELETE FROM holds WHERE task = ?"
-        case .freshCounts: "UPDATE attempts SET failures = 0, crashes = 0 WHERE task = ?"
+        case .freshCounts: "UPDATE attempts SET failures = 0, crashes = 0, given_up = 0 WHERE task = ?"
         case .dropEnding: "DELETE FROM endings WHERE id = ?"
         case .dropAnswer: "DELETE FROM answers WHERE id = ?"
         case .dropCancel: "DELETE FROM cancels WHERE task = ?"
@@ -88,15 +88,15 @@ enum CommitStatement: Int, CaseIterable {
             VALUES (?, ?, ?, ?, ?, ?, ?, ?)
             """
         case .keepEnding:
-            // Only an attempt has an agent. One that never reported counts as given up: its result may still come.
+            // Only an attempt has an agent.
             """
-            INSERT OR IGNORE INTO attempts (task, attempt, row, agent, class, message, detail, failures, given_up, retry_at,
-                ended_at, input_tokens, output_tokens, cache_read, cache_creation, cost, instance, crashes, closed)
-            SELECT e.id, e.attempt, 0, e.agent, coalesce(e.class, ''), coalesce(e.message, ''), coalesce(a.detail, ''), 0,
-                NOT e.reported, 0, e.finished_at, e.input_tokens, e.output_tokens, e.cache_read, e.cache_creation, e.cost,
-                e.instance, 0, coalesce((SELECT max(row) FROM assignments), 0)
+            INSERT OR REPLACE INTO attempts (task, attempt, row, agent, class, message, detail, failures, given_up, retry_at,
+                ended_at, input_tokens, output_tokens, cache_read, cache_creation, cost, instance, crashes)
+            SELECT e.id, e.attempt, ?2, e.agent, coalesce(e.class, ''), coalesce(e.message, ''), coalesce(a.detail, ''), 0,
+                0, 0, e.finished_at, e.input_tokens, e.output_tokens, e.cache_read, e.cache_creation, e.cost,
+                e.instance, 0
             FROM endings e LEFT JOIN answers a ON a.id = e.id
-            WHERE e.id = ? AND e.attempt > 0 AND e.agent IS NOT NULL
+            WHERE e.id = ?1 AND e.attempt > 0 AND e.agent IS NOT NULL
             """
         case .setAside:
             // An agent repeats what it saw no acknowledgement for: a result that is already here is no news.

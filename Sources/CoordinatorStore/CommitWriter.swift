@@ -92,9 +92,9 @@ final class CommitWriter: @unchecked Sendable {
             statement.bind(2, why)
             try statement.run()
         case .taskReleased(let task): try run(.releaseTask, db, task.storeKey)
-        case .taskReopened(let task):
-            for name in [CommitStatement.keepEnding, .freshCounts, .dropEnding, .dropAnswer, .dropCancel, .releaseTask]
-            {
+        case .taskReopened(let task, let closedRow):
+            try run(.keepEnding, db, task.storeKey, Int64(closedRow))
+            for name in [CommitStatement.freshCounts, .dropEnding, .dropAnswer, .dropCancel, .releaseTask] {
                 try run(name, db, task.storeKey)
             }
         case .jobReopened(let id): try run(.reopenJob, db, id.storeKey)

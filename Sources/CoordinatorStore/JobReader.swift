@@ -32,7 +32,7 @@ struct JobReader {
             db,
             """
             SELECT task, attempt, row, failures, crashes, given_up, retry_at, input_tokens, output_tokens, cache_read,
-                cache_creation, cost, closed
+                cache_creation, cost
             FROM attempts WHERE task >= ? ORDER BY task, attempt, row
             """)
         links = try TableWalk(db, "SELECT id, after, context FROM links WHERE id >= ? ORDER BY id")
@@ -148,7 +148,7 @@ struct JobReader {
             job.usage += row.usage(7)
             job.costMicroUSD &+= row.unsigned(11)
             job.retried += 1
-            task.closedRow = max(task.closedRow, row.unsigned(2), row.unsigned(12))
+            task.closedRow = max(task.closedRow, row.unsigned(2))
             if task.end == nil, attempt != lateReport {
                 task.attempt = attempt
                 task.failures = UInt8(clamping: row.int(3))

@@ -98,6 +98,12 @@ public final class SQLiteStore: Sendable {
         return UInt64(info.f_bavail) * UInt64(info.f_frsize)
     }
 
+    /// Bytes of the file itself, without its write-ahead log; 0 if it can't be looked at.
+    public func fileBytes() -> UInt64 {
+        var info = stat()
+        return stat(path, &info) == 0 ? UInt64(max(0, info.st_size)) : 0
+    }
+
     /// Ends all connections; for an orderly stop. After a crash the write-ahead log is taken up at the next open.
     public func close() throws {
         pool.writeWithoutTransaction { _ in writer.finish() }

@@ -53,15 +53,14 @@ enum Schema {
     }
 
     /// Job rules, links, control verbs, retention. A task's options may change (`moves`), and so may what is held; both are apart,
-    /// so that `tasks` rows stay narrow and never change. Reopened tasks keep what ended them as an attempt of row 0; `closed` is
-    /// then the highest row that was given out by that time, so that no older one is taken for open.
+    /// so that `tasks` rows stay narrow and never change. Reopened tasks keep what ended them as an attempt of the highest row that was
+    /// given out by that time, so that no older one is taken for open.
     private static let secondVersion = """
         ALTER TABLE jobs ADD COLUMN spec TEXT NOT NULL DEFAULT '{}';
         ALTER TABLE jobs ADD COLUMN switches INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE agents ADD COLUMN drained INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE attempts ADD COLUMN instance TEXT NOT NULL DEFAULT '';
         ALTER TABLE attempts ADD COLUMN crashes INTEGER NOT NULL DEFAULT 0;
-        ALTER TABLE attempts ADD COLUMN closed INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE set_aside ADD COLUMN answer_blob BLOB;
         ALTER TABLE set_aside ADD COLUMN answer_size INTEGER NOT NULL DEFAULT 0;
         CREATE TABLE links (id INTEGER PRIMARY KEY, after BLOB NOT NULL, context TEXT NOT NULL);

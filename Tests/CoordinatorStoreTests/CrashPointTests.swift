@@ -46,7 +46,7 @@ private struct RandomCommits {
             return [.taskHeld(task, why: "w\(row)"), .taskMoved(task, options: 0), .assignmentRetired(row: row / 2)]
         case 2 where ended.contains(task):
             ended.remove(task)
-            return [.taskReopened(task)]
+            return [.taskReopened(task, closedRow: row)]
         default:
             guard ended.insert(task).inserted else { return [.cancelRequested(task)] }
             var result = result(task.index, attempt: number.attempt, .failed, answer: .text("a\(row)"))

@@ -68,7 +68,7 @@ struct OldFileTests {
         #expect(try store.setAside(limit: 10).map(\.answer) == [.text("stray")])
         #expect(try store.referencedBlobs().count == 2)
         try store.commit([
-            .jobReopened(jobOne), .taskReopened(task(1, 1)), .jobChanged(jobOne, JobSwitches(bits: 1)),
+            .jobReopened(jobOne), .taskReopened(task(1, 1), closedRow: 90), .jobChanged(jobOne, JobSwitches(bits: 1)),
             .taskHeld(task(2, 3), why: "to look at"), .queuePaused(true),
         ])
         let state = try store.recover()

@@ -50,7 +50,7 @@ struct RecordTests {
                     failure: TaskFailure(.expired, "late"), at: noon)),
         ])
         #expect(try store.attempts(of: task(0)).map(\.attempt) == [1, 1])
-        try store.commit((0..<3).map { .taskReopened(task($0)) })
+        try store.commit((0..<3).map { .taskReopened(task($0), closedRow: 50) })
         let shown = try store.attempts(of: task(0))
         #expect(shown.map(\.attempt) == [1, 1, 2] && shown.map(\.givenUp) == [true, false, false])
         #expect(shown.map(\.endedAt.milliseconds) == [5, 7, noon.milliseconds + 9])

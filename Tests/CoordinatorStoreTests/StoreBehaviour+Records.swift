@@ -129,7 +129,7 @@ extension StoreBehaviour {
                     [AttemptNumber(task: task(1), attempt: 1), AttemptNumber(task: task(3), attempt: 1)], at: noon),
                 failed(2, attempt: 1, row: 2, givenUp: false, failures: 2),
             ], finished,
-            [.jobReopened(jobOne), .taskReopened(task(1)), .taskReopened(task(2))])
+            [.jobReopened(jobOne), .taskReopened(task(1), closedRow: 6), .taskReopened(task(2), closedRow: 6)])
         let job = found.jobs[0]
         #expect(job.finishedAt == nil && job.tasks.map(\.end) == [.succeeded, nil, nil, nil])
         #expect(job.tasks.map(\.attempt) == [1, 1, 1, 0] && job.tasks.map(\.failures) == [0, 0, 0, 0])
