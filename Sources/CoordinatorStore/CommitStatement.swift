@@ -7,7 +7,7 @@ enum CommitStatement: Int, CaseIterable {
     case reopenJob, drainAgent, beginSweep, endSweep
     case pruneTasks, prunePrompts, pruneEndings, pruneAnswers, pruneAttempts, pruneLinks, pruneHolds, pruneCancels,
         pruneMoves
-    case pruneOptions, pruneSweeps, pruneJob, keepJobNumber
+    case pruneOptions, pruneSweeps, pruneJob, keepJobNumber, keepRowNumber
 
     var sql: String {
         switch self {
@@ -57,6 +57,7 @@ enum CommitStatement: Int, CaseIterable {
         case .pruneSweeps: "DELETE FROM sweeps WHERE job = ?"
         case .pruneJob: "DELETE FROM jobs WHERE id = ?"
         case .keepJobNumber: "UPDATE meta SET value = max(value, ?) WHERE key = 'next_job'"
+        case .keepRowNumber: "UPDATE meta SET value = max(value, ?) WHERE key = 'next_row'"
         case .endAttempt, .endTask, .addAnswer, .setAside, .trimSetAside, .keepEnding: endingSQL
         }
     }
@@ -94,7 +95,7 @@ enum CommitStatement: Int, CaseIterable {
                 ended_at, input_tokens, output_tokens, cache_read, cache_creation, cost, instance, crashes, closed)
             SELECT e.id, e.attempt, 0, e.agent, coalesce(e.class, ''), coalesce(e.message, ''), coalesce(a.detail, ''), 0,
                 NOT e.reported, 0, e.finished_at, e.input_tokens, e.output_tokens, e.cache_read, e.cache_creation, e.cost,
-                e.instance, 0, coalesce((SELECT max(row) FROM assignments), 0)
+                e.instance, 0, (SELECT value - 1 FROM meta WHERE key = 'next_row')
             FROM endings e LEFT JOIN answers a ON a.id = e.id
             WHERE e.id = ? AND e.attempt > 0 AND e.agent IS NOT NULL
             """
