@@ -7,7 +7,7 @@ enum CommitStatement: Int, CaseIterable {
     case reopenJob, drainAgent, beginSweep, endSweep
     case pruneTasks, prunePrompts, pruneEndings, pruneAnswers, pruneAttempts, pruneLinks, pruneHolds, pruneCancels,
         pruneMoves
-    case pruneOptions, pruneSweeps, pruneJob, keepJobNumber
+    case pruneOptions, pruneSweeps, pruneJob, keepJobNumber, keepRowNumber
 
     var sql: String {
         switch self {
@@ -57,6 +57,7 @@ enum CommitStatement: Int, CaseIterable {
         case .pruneSweeps: "DELETE FROM sweeps WHERE job = ?"
         case .pruneJob: "DELETE FROM jobs WHERE id = ?"
         case .keepJobNumber: "UPDATE meta SET value = max(value, ?) WHERE key = 'next_job'"
+        case .keepRowNumber: "UPDATE meta SET value = max(value, ?) WHERE key = 'next_row'"
         case .endAttempt, .endTask, .addAnswer, .setAside, .trimSetAside, .keepEnding: endingSQL
         }
     }

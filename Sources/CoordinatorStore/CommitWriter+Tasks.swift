@@ -48,6 +48,7 @@ extension CommitWriter {
         statement.bind(17, attempt.instance)
         statement.bind(18, Int64(attempt.crashes))
         try statement.bind(7, attempt.failure.detail) { try statement.run() }
+        try keep(row: attempt.row, db)
     }
 
     func end(_ end: EndedTask, _ db: OpaquePointer) throws {

@@ -9,6 +9,8 @@ import GRDB
 final class CommitWriter: @unchecked Sendable {
     private var prepared: [RawStatement?] = Array(repeating: nil, count: CommitStatement.allCases.count)
     private var lastOptions: (row: TaskOptions, body: String)?
+    /// What the store is known to number above; 0 while it isn't known.
+    private var highestRow: UInt64 = 0
 
     /// Gives the statements back: while there are any, their connection can't be closed.
     func finish() { prepared = Array(repeating: nil, count: prepared.count) }
@@ -16,6 +18,16 @@ final class CommitWriter: @unchecked Sendable {
     func write(_ records: [DurableRecord], to db: Database) throws {
         let connection = try db.raw()
         for record in records { try write(record, connection) }
+    }
+
+    /// The transaction was not committed: what was learned in it is not so.
+    func rolledBack() { highestRow = 0 }
+
+    /// Later rows have higher numbers, after a restart too.
+    func keep(row: UInt64, _ db: OpaquePointer) throws {
+        guard row > highestRow else { return }
+        try run(.keepRowNumber, db, Int64(row) + 1)
+        highestRow = row
     }
 
     func statement(_ name: CommitStatement, _ connection: OpaquePointer) throws -> RawStatement {
@@ -52,6 +64,7 @@ final class CommitWriter: @unchecked Sendable {
             statement.bind(3, at.milliseconds)
             statement.bind(4, blob: PackedAttempts.pack(numbers))
             try statement.run()
+            try keep(row: row, db)
         case .assignmentRetired(let row): try run(.retireAssignment, db, Int64(row))
         case .attemptEnded(let attempt): try end(attempt, db)
         case .taskEnded(let ending): try end(ending, db)

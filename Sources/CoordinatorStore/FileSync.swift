@@ -8,6 +8,19 @@ enum FileSync {
 
     static func file(_ path: String) throws { try sync(path, O_RDONLY) }
 
+    /// The folder that a path lies in; the current one where the path names none.
+    static func parent(_ path: String) -> String {
+        let parent = (path as NSString).deletingLastPathComponent
+        return parent.isEmpty ? "." : parent
+    }
+
+    /// Without slashes at its end, so that something may be added to its name.
+    static func name(_ path: String) -> String {
+        var path = path
+        while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+        return path
+    }
+
     static func size(_ path: String) throws -> UInt64 {
         var info = stat()
         guard stat(path, &info) == 0 else { throw StoreError.from(errno: errno, path: path) }

@@ -26,6 +26,7 @@ extension SQLiteStore {
     /// - Parameter version: of the program, for the backup's note.
     /// - Throws: ``StoreError``; then nothing is left of the folder.
     public func backup(to target: String, version: String, at: WallTime) throws -> BackupReport {
+        let target = FileSync.name(target)
         guard mkdir(target, 0o700) == 0 else {
             if errno == EEXIST { throw StoreError(.broken, "\(target) exists: name a folder that does not") }
             throw StoreError.from(errno: errno, path: target)
@@ -41,7 +42,7 @@ extension SQLiteStore {
                     bytes: report.bytes, blobs: report.blobs, missing: report.missing
                 ).write(to: target)
                 try FileSync.directory(target)
-                try FileSync.directory((target as NSString).deletingLastPathComponent)
+                try FileSync.directory(FileSync.parent(target))
                 return report
             }
         } catch {

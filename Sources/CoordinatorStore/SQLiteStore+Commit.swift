@@ -7,6 +7,7 @@ extension SQLiteStore {
         do {
             try pool.write { db in try writer.write(records, to: db) }
         } catch {
+            pool.writeWithoutTransaction { _ in writer.rolledBack() }
             let trouble = StoreError.from(error, path: path)
             if trouble.code == .diskFull { giveBackRoom() }
             throw trouble

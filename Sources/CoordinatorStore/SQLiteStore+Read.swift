@@ -74,11 +74,13 @@ extension SQLiteStore {
     /// The prompts of these tasks, in their order. Throws when one is missing.
     public func prompts(_ ids: [TaskID]) throws -> [Content] {
         try reading { db in
-            let statement = try db.cachedStatement(sql: "SELECT prompt, blob, size FROM prompts WHERE id = ?")
+            let statement = try RawStatement(try db.raw(), "SELECT prompt, blob, size FROM prompts WHERE id = ?")
             return try ids.map { id in
-                guard let row = try Row.fetchOne(statement, arguments: [id.storeKey]),
-                    let content = Self.content(row[0], row[1], row[2])
-                else { throw StoreError(.broken, "the prompt of task \(id) is missing") }
+                statement.bind(1, id)
+                guard try statement.step(), let content = statement.content(0) else {
+                    throw StoreError(.broken, "the prompt of task \(id) is missing")
+                }
+                statement.reset()
                 return content
             }
         }

@@ -61,8 +61,7 @@ extension SQLiteStore {
             frame.sweeps.append(
                 RecoveredSweep(job: JobID(rawValue: UInt32(truncatingIfNeeded: sweeps.int(0))), kind: kind))
         }
-        let closed = try number(db, "SELECT max(row) FROM attempts")
-        frame.nextRow = UInt64(max(closed, Int64(clamping: frame.assignments.last?.row ?? 0))) + 1
+        frame.nextRow = UInt64(try number(db, "SELECT value FROM meta WHERE key = 'next_row'"))
         // A job's tasks have growing sequences, so that its last one has its highest.
         frame.nextSequence =
             UInt64(

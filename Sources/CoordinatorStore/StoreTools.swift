@@ -15,6 +15,7 @@ public enum StoreTools {
     /// - Parameter newStoreID: random, from the caller.
     /// - Throws: ``StoreError`` when the backup is damaged or the directory is there; then nothing is left of the directory.
     public static func restore(from backup: String, to directory: String, newStoreID: UInt64) throws -> BackupReport {
+        let directory = FileSync.name(directory)
         guard !FileManager.default.fileExists(atPath: directory) else {
             throw StoreError(.broken, "\(directory) exists: move it away or name another --data-dir")
         }
@@ -44,7 +45,7 @@ public enum StoreTools {
             try FileSync.file(file)
             try FileSync.directory(partial)
             guard rename(partial, directory) == 0 else { throw StoreError.from(errno: errno, path: directory) }
-            try FileSync.directory((directory as NSString).deletingLastPathComponent)
+            try FileSync.directory(FileSync.parent(directory))
             return report
         } catch {
             let trouble = StoreError.from(error, path: backup)

@@ -57,7 +57,7 @@ struct BackupTests {
     func roundTrip() throws {
         let store = try filled()
         #expect(try StoreTools.check(directory: data) == [])
-        let report = try store.backup(to: backup, version: "1.2.3", at: noon)
+        let report = try store.backup(to: backup + "/", version: "1.2.3", at: noon)
         #expect(report.blobs == 1 && report.missing.isEmpty && report.bytes > 4096)
         let note = try BackupNote.read(from: backup)
         #expect(note.version == "1.2.3" && note.store == "2a" && note.madeAtMilliseconds == noon.milliseconds)
@@ -66,7 +66,7 @@ struct BackupTests {
         // What comes after it is not in it.
         try store.commit([.queuePaused(true)])
         #expect(try StoreTools.check(directory: backup) == [])
-        let back = try StoreTools.restore(from: backup, to: restored, newStoreID: 77)
+        let back = try StoreTools.restore(from: backup, to: restored + "/", newStoreID: 77)
         #expect(back.blobs == 1 && !exists(restored + ".restoring"))
         #expect(try StoreTools.check(directory: restored) == [])
         let copy = try SQLiteStore.open(directory: restored, newStoreID: 1)
@@ -208,6 +208,12 @@ struct BackupTests {
         #expect(postponed.isPostponed && blobs.has(other))
         let swept = try blobs.sweep(keeping: kept, olderThan: .seconds(3600), now: tomorrow)
         #expect(swept.blobs == 1 && swept.bytes == 70_000 && !blobs.has(other) && blobs.has(Self.blob))
+    }
+
+    @Test("Paths without a folder lie in the current one")
+    func paths() {
+        #expect(FileSync.parent("backup") == "." && FileSync.parent("/a/b") == "/a" && FileSync.parent("/a") == "/")
+        #expect(FileSync.name("/a/b//") == "/a/b" && FileSync.name("/") == "/" && FileSync.name("a") == "a")
     }
 
     @Test("A blob that is put again counts as new: whoever put it is about to name it")

@@ -86,6 +86,25 @@ struct RecordTests {
         #expect(try store.referencedBlobs() == [blob.sha256])
     }
 
+    @Test(
+        "Assignment rows are numbered on after a restart, whatever became of those before, and of a commit that failed")
+    func rows() throws {
+        let one = AttemptNumber(task: task(0), attempt: 1)
+        try store.commit([.assigned(row: 3, agent: agent, [one], at: noon), .assignmentRetired(row: 3)])
+        #expect(try store.recoverFrame().nextRow == 4)
+        #expect(throws: StoreError.self) {
+            try store.commit([
+                .assigned(row: 9, agent: agent, [one], at: noon),
+                .jobOpened(
+                    jobOne, spec: JobSpec(), key: SubmissionKey(high: 0, low: 0), at: noon),
+            ])
+        }
+        #expect(try store.recoverFrame().nextRow == 4)
+        try store.commit([.assigned(row: 8, agent: agent, [one], at: noon)])
+        try store.commit([.assigned(row: 5, agent: agent, [one], at: noon)])
+        #expect(try store.recoverFrame().nextRow == 9)
+    }
+
     @Test("Nothing of a pruned job stays in any table")
     func pruned() throws {
         try store.commit([

@@ -1,4 +1,4 @@
--- A coordinator's file of schema version 1, as the program of that version wrote it.
+-- A file of schema version 1: the tables as that version made them, and rows of each kind put in by hand in the form it wrote.
 BEGIN TRANSACTION;
 CREATE TABLE agents (id INTEGER PRIMARY KEY, name TEXT NOT NULL, host TEXT NOT NULL);
 INSERT INTO "agents" VALUES(-1,'beta','host-b');
