@@ -16,6 +16,8 @@ public final class AgentOutbox: Sendable {
     private let state: Mutex<State>
     private let wakeUp = DispatchSemaphore(value: 0)
     private static let retrySeconds = 1.0
+    /// How long what was acknowledged may wait for something that must be written.
+    private static let removalPause = DispatchTimeInterval.milliseconds(20)
 
     private struct State {
         var held = HeldResults()
@@ -120,7 +122,7 @@ public final class AgentOutbox: Sendable {
             let isWell = commitAll()
             if closing { break }
             if isWell {
-                wakeUp.wait()
+                awaitWork()
             } else {
                 _ = wakeUp.wait(timeout: .now() + Self.retrySeconds)
             }
@@ -139,6 +141,14 @@ public final class AgentOutbox: Sendable {
             return state.closed
         }
         for continuation in waiting { continuation.resume() }
+    }
+
+    /// New results are written at once. What was acknowledged goes along with them, since a commit of its own would hold up the next of
+    /// them; only when none come for a while it is taken off the disk alone.
+    private func awaitWork() {
+        wakeUp.wait()
+        let deadline = DispatchTime.now() + Self.removalPause
+        while state.withLock({ !$0.held.hasNew && !$0.isClosing }), wakeUp.wait(timeout: deadline) == .success {}
     }
 
     /// False when the disk took nothing.

@@ -19,6 +19,8 @@ struct HeldResults {
     private(set) var bytes = 0
 
     var count: Int { places.count }
+    /// Whether results wait to be written.
+    var hasNew: Bool { !new.isEmpty }
 
     /// A row of the file.
     mutating func found(_ entries: [OutboxEntry], in sequence: Int64) {

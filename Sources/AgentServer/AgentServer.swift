@@ -53,6 +53,7 @@ public final class AgentServer: Service, Sendable {
         signal(SIGPIPE, SIG_IGN)
         FileAccess.raiseDescriptorLimit(logger)
         let host = try await Preparation(settings: settings, environment: environment, logger: logger).prepare()
+        defer { host.directory.release() }
         let outbox: AgentOutbox
         let pending: [OutboxEntry]
         do {

@@ -81,7 +81,7 @@ public struct AgentSettings: Hashable, Sendable {
             "offer-noop", .boolean, default: "false",
             help: "Offers the runner noop, which answers with the prompt: for benchmarks.")
         static let noopCapacity = SettingKey(
-            "noop-capacity", .integer(1...30_000), default: "4096",
+            "noop-capacity", .integer(1...10_000), default: "4096",
             help: "Attempts held at once when noop is all that is offered.")
         static let guardPath = SettingKey("guard", .path, help: "cc-guard; by default the one beside this program.")
 

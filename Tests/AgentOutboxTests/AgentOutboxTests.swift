@@ -228,7 +228,11 @@ struct AgentOutboxTests {
             #expect(error?.message.contains("--state-dir") == true)
             #expect(first.path == scratch.path)
         }
-        _ = try StateDirectory(scratch.path)
+        let second = try StateDirectory(scratch.path)
+        second.release()
+        second.release()
+        let third = try StateDirectory(scratch.path)
+        #expect(third.path == second.path)
     }
 
     @Test("A file that is no outbox, and one of a newer version, are refused in words")
