@@ -34,7 +34,8 @@ public enum DurableRecord: Sendable {
     /// No longer held.
     case taskReleased(TaskID)
     /// An ended task is to be tried again: the attempt that ended it, if one did, goes to its attempts as closed in row `closedRow`; its answer
-    /// goes; what counted against it so far counts no more, so the `failures`, `crashes` and `givenUp` of all its attempts become 0.
+    /// goes; what counted against it so far counts no more (`failures`, `crashes`), and no late result of an old attempt is waited for
+    /// (`givenUp`).
     case taskReopened(TaskID, closedRow: UInt64)
     /// A finished job has unfinished tasks again.
     case jobReopened(JobID)

@@ -35,7 +35,7 @@ enum CommitStatement: Int, CaseIterable {
         case .holdTask:
             "INSERT INTO holds (task, why) VALUES (?, ?) ON CONFLICT (task) DO UPDATE SET why = excluded.why"
         case .releaseTask: "DELETE FROM holds WHERE task = ?"
-        case .freshCounts: "UPDATE attempts SET failures = 0, crashes = 0, given_up = 0 WHERE task = ?"
+        case .freshCounts: "UPDATE attempts SET failures = 0, crashes = 0, given_up = 2 * (given_up > 0) WHERE task = ?"
         case .dropEnding: "DELETE FROM endings WHERE id = ?"
         case .dropAnswer: "DELETE FROM answers WHERE id = ?"
         case .dropCancel: "DELETE FROM cancels WHERE task = ?"
@@ -89,12 +89,12 @@ enum CommitStatement: Int, CaseIterable {
             VALUES (?, ?, ?, ?, ?, ?, ?, ?)
             """
         case .keepEnding:
-            // Only an attempt has an agent.
+            // Only an attempt has an agent. Given up with 2: shown as such, but what still comes of it is not waited for.
             """
             INSERT OR REPLACE INTO attempts (task, attempt, row, agent, class, message, detail, failures, given_up, retry_at,
                 ended_at, input_tokens, output_tokens, cache_read, cache_creation, cost, instance, crashes)
             SELECT e.id, e.attempt, ?2, e.agent, coalesce(e.class, ''), coalesce(e.message, ''), coalesce(a.detail, ''), 0,
-                0, 0, e.finished_at, e.input_tokens, e.output_tokens, e.cache_read, e.cache_creation, e.cost,
+                2 * (NOT e.reported), 0, e.finished_at, e.input_tokens, e.output_tokens, e.cache_read, e.cache_creation, e.cost,
                 e.instance, 0
             FROM endings e LEFT JOIN answers a ON a.id = e.id
             WHERE e.id = ?1 AND e.attempt > 0 AND e.agent IS NOT NULL

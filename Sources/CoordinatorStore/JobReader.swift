@@ -153,7 +153,7 @@ struct JobReader {
                 task.attempt = attempt
                 task.failures = UInt8(clamping: row.int(3))
                 task.crashes = UInt8(clamping: row.int(4))
-                task.givenUp = row.int(5) != 0
+                task.givenUp = row.int(5) == 1
                 task.retryAt = row.time(6)
             }
             if row.int(2) == 0 { lateReport = attempt }
