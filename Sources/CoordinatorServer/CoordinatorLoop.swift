@@ -120,6 +120,7 @@ final class CoordinatorLoop {
         var mail: [LoopMail] = []
         var more = false
         var lastTurn = clock.instant()
+        var clientsGoFirst = false
         while true {
             let canRead =
                 !isStopping && core.pendingWeight < Self.rowsPerCommit && turnReplies.count < Self.repliesAtMost
@@ -135,9 +136,11 @@ final class CoordinatorLoop {
             mailbox.takeAll(into: &mail)
             for letter in mail { try take(letter) }
             if canRead {
-                let agentsWait =
-                    try !agentsMaySpeak || drain(agentsSocket, &incoming) { try agentMessage($0) }
-                let clientsWait = try drain(clientsSocket, &incoming) { try clientMessage($0) }
+                // A full turn reads no further: who comes first changes, so that a flood on one side does not silence the other.
+                var clientsWait = clientsGoFirst ? try drain(clientsSocket, &incoming) { try clientMessage($0) } : false
+                let agentsWait = try !agentsMaySpeak || drain(agentsSocket, &incoming) { try agentMessage($0) }
+                if !clientsGoFirst { clientsWait = try drain(clientsSocket, &incoming) { try clientMessage($0) } }
+                clientsGoFirst.toggle()
                 more = (agentsMaySpeak && agentsWait) || clientsWait
                 let now = clock.now()
                 // Only after everything that agents sent was read may one be judged silent.
