@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup build debug demo demo-50 kill-scenes test check verify format proto install clean
+.PHONY: help setup build debug demo demo-50 kill-scenes test check verify sanitize format proto install clean
 
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -43,6 +43,9 @@ check: debug ## Look at format, imports and rules, warnings, generated code, she
 
 verify: debug ## Do check, test, demo, demo-50 and kill-scenes, and write them into docs/VERIFICATION.md
 	@.ci/verify
+
+sanitize: ## Run the tests of the cores, the wire and the sockets under the thread and the address sanitizer
+	@.ci/sanitize
 
 format: ## Format the Swift files
 	@source .ci/lib.sh && swift_files | xargs -0 swift format --in-place --parallel
