@@ -7,6 +7,7 @@ let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package
 let collections: Target.Dependency = .product(name: "Collections", package: "swift-collections")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let grdbSQLite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
@@ -25,8 +26,8 @@ func program(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target
     .executableTarget(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+func tests(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strict)
 }
 
 let package = Package(
@@ -54,6 +55,7 @@ let package = Package(
     targets: [
         // Pure: no Foundation, no clock, no randomness of their own.
         library("ClusterModel"),
+        library("Quotas", ["ClusterModel"]),
         library("CoordinatorCore", ["ClusterModel", collections]),
         library("AgentPool", ["ClusterModel", collections]),
 
@@ -78,7 +80,7 @@ let package = Package(
         library("Settings", ["ClusterModel", yams, logging]),
 
         // The coordinator.
-        library("CoordinatorStore", ["CoordinatorCore", "ClusterModel", grdb, crypto]),
+        library("CoordinatorStore", ["CoordinatorCore", "ClusterModel", grdb, grdbSQLite, crypto]),
         library(
             "CoordinatorServer",
             [
@@ -89,13 +91,16 @@ let package = Package(
         library("CoordinatorHTTP", ["ClusterModel", hummingbird, lifecycle, logging]),
 
         // The agent.
-        library("ClaudeProcess", ["ClusterModel", subprocess, logging]),
+        library("GuardedProcess", ["ClusterModel", subprocess]),
+        library("ClaudeProcess", ["ClusterModel", "GuardedProcess", subprocess, logging]),
+        library("ExecRunner", ["ClusterModel", "GuardedProcess", subprocess, logging]),
         library("AgentOutbox", ["ClusterModel", grdb]),
         library(
             "AgentServer",
             [
-                "AgentPool", "AgentOutbox", "ClaudeProcess", "ClusterModel", "ClusterWire", "ZeroMQ", "SystemShims",
-                "Settings", crypto, lifecycle, logging,
+                "AgentPool", "AgentOutbox", "ClaudeProcess", "ExecRunner", "GuardedProcess", "ClusterModel",
+                "ClusterWire",
+                "ZeroMQ", "SystemShims", "Settings", crypto, lifecycle, logging,
             ]),
 
         // The user's side.
@@ -105,8 +110,8 @@ let package = Package(
         library(
             "CtlCommands",
             [
-                "CCOrchestrator", "CoordinatorClient", "ClusterModel", "Settings", argumentParser, unixSignals, logging,
-                yams,
+                "CCOrchestrator", "CoordinatorClient", "CoordinatorStore", "ClusterModel", "Settings", argumentParser,
+                unixSignals, logging, yams,
             ]),
 
         // The programs.
@@ -131,20 +136,30 @@ let package = Package(
 
         // Test support and scenes.
         library("ClusterTestKit", [grdb]),
+        // Storage for SQLite that loses power on demand: a table of C functions.
+        .target(name: "CrashVFS"),
         program("fleet-scenes", ["ClusterTestKit", argumentParser]),
 
         tests("ClusterModelTests", ["ClusterModel"]),
+        tests("QuotasTests", ["Quotas", "ClusterModel"]),
         tests("CoordinatorCoreTests", ["CoordinatorCore", "ClusterModel"]),
         tests("AgentPoolTests", ["AgentPool", "ClusterModel"]),
         tests("ZeroMQTests", ["ZeroMQ", "SystemShims"]),
         tests("ClusterWireTests", ["ClusterWire", "ClusterModel", protobuf]),
         tests("SettingsTests", ["Settings", "ClusterModel", logging]),
-        tests("CoordinatorStoreTests", ["CoordinatorStore", "CoordinatorCore", "ClusterModel", grdb, crypto]),
+        tests(
+            "CoordinatorStoreTests",
+            ["CoordinatorStore", "CoordinatorCore", "ClusterModel", "CrashVFS", grdb, crypto], exclude: ["Fixtures"]),
         tests("ClaudeProcessTests", ["ClaudeProcess", "ClusterModel", subprocess, logging]),
+        tests("ExecRunnerTests", ["ExecRunner", "GuardedProcess", "ClusterModel", logging]),
         tests(
             "AgentServerTests",
-            ["AgentServer", "ClusterModel", "ClusterWire", "Settings", "ZeroMQ", crypto, lifecycle, logging]),
-        tests("AgentOutboxTests", ["AgentOutbox", "ClusterModel"]),
+            [
+                "AgentServer", "AgentOutbox", "ClusterModel", "ClusterWire", "Settings", "ZeroMQ", crypto, lifecycle,
+                logging,
+            ]),
+        tests("AgentOutboxTests", ["AgentOutbox", "ClusterModel", grdb]),
+        tests("CoordinatorClientTests", ["CoordinatorClient", "ClusterModel", "ClusterWire"]),
         tests(
             "ServiceSimsTests",
             ["ServiceSims", hummingbird, .product(name: "HummingbirdTesting", package: "hummingbird")]),

@@ -16,14 +16,12 @@ public final class AgentOutbox: Sendable {
     private let state: Mutex<State>
     private let wakeUp = DispatchSemaphore(value: 0)
     private static let retrySeconds = 1.0
+    /// How long what was acknowledged may wait for something that must be written.
+    private static let removalPause = DispatchTimeInterval.milliseconds(20)
 
     private struct State {
-        var appending: [OutboxEntry] = []
-        var removing: [AttemptToken] = []
+        var held = HeldResults()
         var callbacks: [@Sendable () -> Void] = []
-        /// Held, on disk or on its way: token → bytes.
-        var sizes: [AttemptToken: Int] = [:]
-        var bytes = 0
         var diskTrouble: String?
         var told: String?
         var isClosing = false
@@ -53,10 +51,7 @@ public final class AgentOutbox: Sendable {
         var state = State()
         do {
             agentID = try file.agentID()
-            for entry in try file.entries() {
-                state.sizes[entry.token] = entry.bytes.count
-                state.bytes += entry.bytes.count
-            }
+            for batch in try file.batches() { state.held.found(batch.entries, in: batch.sequence) }
         } catch let error as OutboxError {
             throw error
         } catch {
@@ -76,7 +71,7 @@ public final class AgentOutbox: Sendable {
     /// - Throws: ``OutboxError`` if the file can't be read.
     public func pending() throws(OutboxError) -> [OutboxEntry] {
         do {
-            return try file.entries()
+            return try file.batches().flatMap(\.entries)
         } catch {
             throw OutboxError(
                 code: .unreadable,
@@ -85,7 +80,7 @@ public final class AgentOutbox: Sendable {
     }
 
     /// Results that are held, on disk or on their way to it.
-    public var count: Int { state.withLock { $0.sizes.count } }
+    public var count: Int { state.withLock { $0.held.count } }
 
     /// Why the agent should take no more work; nil: there is no reason.
     public var heldBecause: String? { state.withLock { hold($0) } }
@@ -93,12 +88,8 @@ public final class AgentOutbox: Sendable {
     /// Takes finished attempts; `whenDurable` is called from the outbox's thread once they are on disk.
     public func append(_ entries: [OutboxEntry], whenDurable: @escaping @Sendable () -> Void) {
         state.withLock { state in
-            state.appending += entries
+            state.held.append(entries)
             state.callbacks.append(whenDurable)
-            for entry in entries {
-                state.bytes +=
-                    entry.bytes.count - (state.sizes.updateValue(entry.bytes.count, forKey: entry.token) ?? 0)
-            }
         }
         tellHold()
         wakeUp.signal()
@@ -106,13 +97,7 @@ public final class AgentOutbox: Sendable {
 
     /// Forgets what the coordinator has.
     public func acknowledged(_ tokens: [AttemptToken]) {
-        state.withLock { state in
-            for token in tokens {
-                guard let size = state.sizes.removeValue(forKey: token) else { continue }
-                state.bytes -= size
-                state.removing.append(token)
-            }
-        }
+        state.withLock { $0.held.acknowledged(tokens) }
         tellHold()
         wakeUp.signal()
     }
@@ -137,7 +122,7 @@ public final class AgentOutbox: Sendable {
             let isWell = commitAll()
             if closing { break }
             if isWell {
-                wakeUp.wait()
+                awaitWork()
             } else {
                 _ = wakeUp.wait(timeout: .now() + Self.retrySeconds)
             }
@@ -158,39 +143,41 @@ public final class AgentOutbox: Sendable {
         for continuation in waiting { continuation.resume() }
     }
 
+    /// New results are written at once. What was acknowledged goes along with them, since a commit of its own would hold up the next of
+    /// them; only when none come for a while it is taken off the disk alone.
+    private func awaitWork() {
+        wakeUp.wait()
+        let deadline = DispatchTime.now() + Self.removalPause
+        while state.withLock({ !$0.held.hasNew && !$0.isClosing }), wakeUp.wait(timeout: deadline) == .success {}
+    }
+
     /// False when the disk took nothing.
     private func commitAll() -> Bool {
-        let (entries, tokens, callbacks) = state.withLock { state in
-            defer {
-                state.appending = []
-                state.removing = []
-                state.callbacks = []
-            }
-            // What was given up before it was written is not written.
-            let gone = Set(state.removing)
-            return (state.appending.filter { !gone.contains($0.token) }, state.removing, state.callbacks)
+        let (changes, callbacks) = state.withLock { state in
+            defer { state.callbacks = [] }
+            return (state.held.changes(), state.callbacks)
         }
-        var appending = entries[...]
-        var removing = tokens[...]
-        while !appending.isEmpty || !removing.isEmpty {
-            let last = removing.prefix(limits.operationsPerCommit)
-            let new = appending.prefix(limits.operationsPerCommit - last.count)
+        var rest = changes[...]
+        while !rest.isEmpty {
+            var bytes = 0
+            let part = rest.prefix(limits.rowsPerCommit).prefix { change in
+                defer { bytes += change.bytes }
+                return bytes < limits.bytesPerCommit
+            }
             do {
-                try file.commit(appending: new, removing: last)
+                try file.commit(part)
             } catch {
                 let words = OutboxFile.words(error)
                 state.withLock { state in
-                    // Back to the front, in order.
-                    state.appending = Array(appending) + state.appending
-                    state.removing = Array(removing) + state.removing
+                    state.held.notWritten(rest)
                     state.callbacks = callbacks + state.callbacks
                     state.diskTrouble = "the disk under \(directory.path) takes no results (\(words)): make room"
                 }
                 tellHold()
                 return false
             }
-            removing = removing.dropFirst(last.count)
-            appending = appending.dropFirst(new.count)
+            state.withLock { $0.held.written(part) }
+            rest = rest.dropFirst(part.count)
         }
         state.withLock { $0.diskTrouble = nil }
         tellHold()
@@ -200,13 +187,13 @@ public final class AgentOutbox: Sendable {
 
     private func hold(_ state: State) -> String? {
         if let trouble = state.diskTrouble { return trouble }
-        if state.sizes.count >= limits.entries {
+        if state.held.count >= limits.entries {
             return
-                "the outbox holds \(state.sizes.count) results that the coordinator has not acknowledged (limit \(limits.entries))"
+                "the outbox holds \(state.held.count) results that the coordinator has not acknowledged (limit \(limits.entries))"
         }
-        if state.bytes >= limits.bytes {
+        if state.held.bytes >= limits.bytes {
             return
-                "the outbox holds \(state.bytes) bytes that the coordinator has not acknowledged (limit \(limits.bytes))"
+                "the outbox holds \(state.held.bytes) bytes that the coordinator has not acknowledged (limit \(limits.bytes))"
         }
         return nil
     }

@@ -6,8 +6,10 @@ public struct OutboxLimits: Hashable, Sendable {
     public var entries: Int
     /// Their bytes, which the agent also holds in memory to send them again.
     public var bytes: Int
-    /// Operations of one commit: 1,400 rows take some 2 ms.
-    public var operationsPerCommit = 1400
+    /// Bytes of one commit, which may be exceeded by one row.
+    public var bytesPerCommit = 4 * 1024 * 1024
+    /// Rows of one commit, each with many results: 1,400 take some 2 ms and more.
+    public var rowsPerCommit = 1400
 
     /// What an agent uses unless a test says otherwise.
     public static let standard = OutboxLimits(entries: 10_000, bytes: 64 * 1024 * 1024)

@@ -1,11 +1,12 @@
 import Foundation
 import Glibc
+import Synchronization
 
 /// An agent's directory on its host, held by one process at a time. The lock goes when the process does, however it ends.
 public final class StateDirectory: Sendable {
     /// Absolute.
     public let path: String
-    private let lock: Int32
+    private let lock: Mutex<Int32?>
 
     /// Makes the directory (0700) if it isn't there, and locks it.
     ///
@@ -45,10 +46,18 @@ public final class StateDirectory: Sendable {
                     "the state directory \(path) is in use by another agent: give each its own with --state-dir, or another --name"
             )
         }
-        lock = descriptor
+        lock = Mutex(descriptor)
     }
 
-    deinit { close(lock) }
+    deinit { release() }
+
+    /// Lets another have it. An agent that has ended says so itself: threads of its own may keep this object for a moment.
+    public func release() {
+        lock.withLock { descriptor in
+            if let descriptor { close(descriptor) }
+            descriptor = nil
+        }
+    }
 
     /// Where the outbox is kept.
     public var outboxFile: String { path + "/outbox.sqlite" }

@@ -5,65 +5,21 @@ import ClusterModel
 import ClusterWire
 import Logging
 
-/// Attempts, from the message that brings them to the disk that holds their results.
+/// Attempts, from the queue to the disk that holds their results.
 extension AgentEngine {
-    func assigned(_ assign: Ccorchestrator_V1_Assign, at now: Instant) {
-        for assignment in assign.assignments {
-            let token: AttemptToken
-            do { token = try AttemptToken(proto: assignment.token) } catch {
-                dropped("an assignment without a token: \(error)")
-                continue
-            }
-            // Work of an older session is not taken: what a hello doesn't name, the coordinator queues again.
-            guard ledger.withLock({ $0.accept(token, session: assign.session) }) else { continue }
-            do {
-                guard assign.options.indices.contains(Int(assignment.options)) else {
-                    throw WireError("\(token) names row \(assignment.options) of \(assign.options.count) options")
-                }
-                let options = try TaskOptions(proto: assign.options[Int(assignment.options)])
-                guard let prompt = try Content.from(proto: assignment.prompt) else {
-                    throw WireError("\(token) has no prompt")
-                }
-                take(token, options, prompt, at: now)
-            } catch {
-                attempts[token] = AttemptRecord(
-                    token: token, options: TaskOptions(), prompt: "", arrivedAt: Clocks.wall())
-                refuse(token, "the assignment cannot be read: \(error)")
-            }
+    func enqueue(_ record: AttemptRecord, at now: Instant) {
+        if record.options.runner == "exec" { return startExec(record) }
+        // The pool counts its own alone.
+        guard execs.isEmpty || execSlots.hasRoom(others: pool.tokens.count) else {
+            return attemptEnded(record.token, .handedBack(.full), on: nil)
         }
+        let attempt = PoolAttempt(
+            token: record.token, fingerprint: fingerprint(for: record.options), timeout: timeout(of: record.options))
+        perform(pool.attemptArrived(attempt, at: now))
     }
 
-    private func take(_ token: AttemptToken, _ options: TaskOptions, _ prompt: Content, at now: Instant) {
-        var record = AttemptRecord(token: token, options: options, prompt: "", arrivedAt: Clocks.wall())
-        if let objection = policy.objection(to: options) {
-            attempts[token] = record
-            return refuse(token, objection)
-        }
-        switch prompt {
-        case .text(let text):
-            record.prompt = text
-            attempts[token] = record
-            enqueue(record, at: now)
-        case .blob(let blob):
-            record.isFetching = true
-            attempts[token] = record
-            guard let blobs else { return promptFailed(token, "the coordinator named no blob endpoint") }
-            Task { [feed] in
-                do {
-                    feed.yield(.promptCame(token, try await BlobDownloader(connection: blobs).text(of: blob)))
-                } catch {
-                    feed.yield(.promptFailed(token, "\(error)"))
-                }
-            }
-        }
-    }
-
-    private func enqueue(_ record: AttemptRecord, at now: Instant) {
-        let timeout = record.options.timeout.rawValue > 0 ? record.options.timeout : settings.taskTimeout
-        perform(
-            pool.attemptArrived(
-                PoolAttempt(token: record.token, fingerprint: fingerprint(for: record.options), timeout: timeout),
-                at: now))
+    func timeout(of options: TaskOptions) -> Milliseconds {
+        options.timeout.rawValue > 0 ? options.timeout : settings.taskTimeout
     }
 
     func promptCame(_ token: AttemptToken, _ prompt: String, at now: Instant) {
@@ -82,6 +38,7 @@ extension AgentEngine {
     func cancelArrived(_ token: AttemptToken, at now: Instant) {
         guard let record = attempts[token] else { return }
         if record.isFetching { return attemptEnded(token, .cancelled, on: nil) }
+        if endExec(token, .cancelled) { return }
         perform(pool.cancelArrived(token, at: now))
     }
 
@@ -89,6 +46,7 @@ extension AgentEngine {
     func abandon(_ token: AttemptToken, at now: Instant) {
         if let record = attempts[token] {
             if record.isFetching { return attemptEnded(token, .abandoned, on: nil) }
+            if endExec(token, .abandoned) { return }
             if pool.holds(token) { return perform(pool.attemptAbandoned(token, at: now)) }
         }
         // Its result may be on its way to the disk: the outbox forgets it after it was written.
@@ -97,7 +55,7 @@ extension AgentEngine {
 
     func forget(_ token: AttemptToken) {
         attempts[token] = nil
-        results.remove(token)
+        results.remove([token])
         ledger.withLock { $0.forget(token) }
         outbox.acknowledged([token])
     }
@@ -116,16 +74,16 @@ extension AgentEngine {
             guard let judgement else {
                 return fail(token, TaskFailure(.crash, "the turn ended without a word"), on: instance)
             }
-            finish(record, judgement.state, judgement.failure, judgement, on: instance)
+            finish(record, judgement.state, judgement.failure, AttemptOutput(judgement.result), on: instance)
         case .timedOut:
-            let timeout = record.options.timeout.rawValue > 0 ? record.options.timeout : settings.taskTimeout
             let failure = TaskFailure(
-                .timeout, "the task ran longer than its timeout of \(timeout.rawValue) ms", detail: said)
-            finish(record, .failed, failure, judgement, on: instance)
+                .timeout, "the task ran longer than its timeout of \(timeout(of: record.options).rawValue) ms",
+                detail: said)
+            finish(record, .failed, failure, AttemptOutput(judgement?.result), on: instance)
         case .cancelled:
             finish(
-                record, .cancelled, TaskFailure(.cancelled, "the task was cancelled", detail: said), judgement,
-                on: instance)
+                record, .cancelled, TaskFailure(.cancelled, "the task was cancelled", detail: said),
+                AttemptOutput(judgement?.result), on: instance)
         case .startsFailed(let failure):
             fail(
                 token, TaskFailure(.crash, "no instance could be started: \(failure.message)"),
@@ -138,11 +96,11 @@ extension AgentEngine {
     }
 
     /// Not for this agent: fails in words before an instance is taken.
-    private func refuse(_ token: AttemptToken, _ sentence: String) { fail(token, TaskFailure(.permanent, sentence)) }
+    func refuse(_ token: AttemptToken, _ sentence: String) { fail(token, TaskFailure(.permanent, sentence)) }
 
-    private func fail(_ token: AttemptToken, _ failure: TaskFailure, notBurnt: Bool = false, on instance: String = "") {
+    func fail(_ token: AttemptToken, _ failure: TaskFailure, notBurnt: Bool = false, on instance: String = "") {
         guard let record = attempts[token] else { return }
-        finish(record, .failed, failure, nil, notBurnt: notBurnt, on: instance)
+        finish(record, .failed, failure, AttemptOutput(), notBurnt: notBurnt, on: instance)
     }
 
     private static func failure(_ why: HandBack) -> TaskFailure {
@@ -154,19 +112,14 @@ extension AgentEngine {
         }
     }
 
-    private func finish(
-        _ record: AttemptRecord, _ state: TaskState, _ failure: TaskFailure?, _ judgement: Judgement?,
+    func finish(
+        _ record: AttemptRecord, _ state: TaskState, _ failure: TaskFailure?, _ output: AttemptOutput,
         notBurnt: Bool = false, on instance: String
     ) {
-        let result = judgement?.result
-        let finishedAt = Clocks.wall()
-        // An API's error message is no answer: the failure tells it.
-        let answer = result?.isError == true ? nil : result?.resultText
         let message = AttemptResult(
-            token: record.token, state: state, answer: answer.map(Content.text),
-            structured: result?.structuredJSON.map(Content.text), failure: failure, usage: result?.usage ?? Usage(),
-            costMicroUSD: result?.costMicroUSD ?? 0, sessionID: result?.sessionID ?? "", instance: instance,
-            startedAt: record.startedAt ?? record.arrivedAt, finishedAt: finishedAt,
+            token: record.token, state: state, answer: output.answer, structured: output.structured, failure: failure,
+            usage: output.usage, costMicroUSD: output.costMicroUSD, sessionID: output.sessionID, instance: instance,
+            startedAt: record.startedAt ?? record.arrivedAt, finishedAt: Clocks.wall(),
             notBurnt: notBurnt || failure.map { $0.known?.burnsAttempt == false } ?? false
         ).proto
         var fields: Logger.Metadata = ["task": "\(record.token)", "state": "\(state.name)", "instance": "\(instance)"]
@@ -174,20 +127,29 @@ extension AgentEngine {
         logger.info("attempt ended", metadata: fields)
         attempts[record.token]?.isFetching = false
         do {
-            let bytes: [UInt8] = try message.serializedBytes()
-            let token = record.token
-            outbox.append([OutboxEntry(token: token, bytes: bytes)]) { [feed] in feed.yield(.durable(token, message)) }
+            write([OutboxEntry(token: record.token, bytes: try message.serializedBytes())])
         } catch {
             // A message above 2 GiB, which no line of an instance can fill.
             logger.error("a result cannot be written", metadata: ["task": "\(record.token)", "reason": "\(error)"])
         }
     }
 
-    func resultIsDurable(_ token: AttemptToken, _ message: Ccorchestrator_V1_AttemptResult, at now: Instant) throws {
-        // Abandoned while it was written.
-        guard attempts.removeValue(forKey: token) != nil else { return }
-        ledger.withLock { $0.finish(token) }
-        try results.add(token, message)
+    /// To the disk first, all together.
+    func write(_ results: [OutboxEntry]) {
+        guard !results.isEmpty else { return }
+        writing += results.count
+        outbox.append(results) { [feed] in feed.yield(.durable(results)) }
+    }
+
+    func resultsAreDurable(_ written: [OutboxEntry], at now: Instant) throws {
+        writing -= written.count
+        // Without those that were abandoned while they were written.
+        let tokens = written.map(\.token)
+        let isWanted = ledger.withLock { ledger in tokens.map { ledger.finish($0) } }
+        if !attempts.isEmpty {
+            for token in tokens { attempts[token] = nil }
+        }
+        try results.add(zip(written, isWanted).compactMap { $1 ? $0 : nil })
         try sendResults(at: now)
     }
 }

@@ -100,9 +100,9 @@ extension AgentEngine {
 
     private func forgetAll(_ messages: [Ccorchestrator_V1_AttemptToken]) {
         let tokens = tokens(messages)
-        for token in tokens {
-            results.remove(token)
-            ledger.withLock { $0.forget(token) }
+        results.remove(tokens)
+        ledger.withLock { ledger in
+            for token in tokens { ledger.forget(token) }
         }
         outbox.acknowledged(tokens)
     }
@@ -133,9 +133,9 @@ extension AgentEngine {
         link.lastHeartbeat = now
         var heartbeat = Ccorchestrator_V1_AgentHeartbeat()
         heartbeat.session = terms.session
-        heartbeat.capacity = UInt32(pool.capacity)
-        heartbeat.instances = UInt32(pool.instances)
-        heartbeat.busy = UInt32(pool.busy)
+        heartbeat.capacity = UInt32(capacity)
+        heartbeat.instances = UInt32(pool.instances + execs.count)
+        heartbeat.busy = UInt32(pool.busy + execs.count)
         heartbeat.outbox = UInt32(outbox.count)
         heartbeat.heldBecause = pool.heldBecause
         heartbeat.residentBytes = residentBytes
@@ -150,17 +150,14 @@ extension AgentEngine {
         while true {
             let batch = results.nextBatch(at: now)
             guard !batch.isEmpty else { break }
-            var message = Ccorchestrator_V1_AgentMessage()
-            message.results.session = terms.session
-            message.results.results = batch
             // What was not taken goes with the repeats.
-            guard send(message) else { break }
+            guard send(frame: ResultFrame.bytes(session: terms.session, batch)) else { break }
         }
-        startUpload(at: now)
+        try startUpload(at: now)
     }
 
-    private func startUpload(at now: Instant) {
-        guard uploading == nil, now >= nextUploadAt, let blobs, let next = results.nextUpload() else { return }
+    private func startUpload(at now: Instant) throws {
+        guard uploading == nil, now >= nextUploadAt, let blobs, let next = try results.nextUpload() else { return }
         uploading = next.token
         Task { [feed] in
             do {
@@ -183,7 +180,16 @@ extension AgentEngine {
     @discardableResult
     func send(_ message: Ccorchestrator_V1_AgentMessage) -> Bool {
         do {
-            try connection.send(try message.serializedBytes())
+            return send(frame: try message.serializedBytes())
+        } catch {
+            logger.debug("a message was not sent", metadata: ["reason": "\(error)"])
+            return false
+        }
+    }
+
+    private func send(frame: [UInt8]) -> Bool {
+        do {
+            try connection.send(frame)
             return true
         } catch {
             logger.debug("a message was not sent", metadata: ["reason": "\(error)"])
@@ -216,8 +222,11 @@ extension AgentEngine {
             metadata: ["coordinator": "\(settings.coordinator)"])
     }
 
+    /// What the coordinator is told: the pool's, unless there is nothing that needs a slot.
+    private var capacity: Int { pool.capacity == settings.instances ? settings.capacity : pool.capacity }
+
     func capacityChanged() {
-        let capacity = pool.capacity
+        let capacity = capacity
         ledger.withLock { $0.capacity = capacity }
         let reason = pool.heldBecause
         sendHeartbeat(at: Clocks.now())

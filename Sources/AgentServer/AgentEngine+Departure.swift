@@ -37,6 +37,7 @@ extension AgentEngine {
         departure.isHurried = true
         departure.hurriedSince = now
         logger.info("stopping now: what runs is handed back", metadata: ["running": "\(attempts.count)"])
+        killExecs()
         perform(pool.stopNowArrived(at: now))
     }
 
@@ -44,10 +45,10 @@ extension AgentEngine {
     func look(at now: Instant) {
         guard departure.isLeaving, !departure.isComplete else { return }
         if let since = departure.hurriedSince, since + Departure.killing <= now { return leave(now) }
-        guard departure.poolIsEmpty else { return }
+        guard departure.poolIsEmpty, execs.isEmpty else { return }
         let emptySince = departure.emptySince ?? now
         departure.emptySince = emptySince
-        if attempts.isEmpty, results.isEmpty {
+        if attempts.isEmpty, writing == 0, results.isEmpty {
             if let terms = ledger.withLock({ $0.terms }), departure.refusal == nil {
                 var message = Ccorchestrator_V1_AgentMessage()
                 message.goodbye.session = terms.session

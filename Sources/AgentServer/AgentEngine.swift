@@ -3,6 +3,7 @@ import AgentPool
 import ClaudeProcess
 import ClusterModel
 import ClusterWire
+import ExecRunner
 import Logging
 import Settings
 import ZeroMQ
@@ -35,7 +36,11 @@ actor AgentEngine {
     var forbiddenInARow: Set<TaskID> = []
     /// To be killed as soon as it answers.
     var unwanted: Set<InstanceID> = []
+    var execSlots: ExecSlots
+    var execs: [AttemptToken: ExecRecord] = [:]
     var results = ResultQueue()
+    /// Results on their way to the disk.
+    var writing = 0
     var uploading: AttemptToken?
     var nextUploadAt = Instant.origin
     var blobs: BlobConnection?
@@ -78,7 +83,9 @@ actor AgentEngine {
         feed = parts.feed
         runner = parts.runner
         ready = parts.ready
-        policy = JobPolicy(parts.settings.policy)
+        policy = JobPolicy(
+            parts.settings.policy, searchPath: parts.runner.environment["PATH"] ?? ExecEnvironment.defaultPath)
+        execSlots = ExecSlots(capacity: parts.settings.instances)
         pool = AgentPool(
             PoolConfiguration(
                 slots: parts.settings.instances, tasksPerInstance: parts.settings.tasksPerInstance,
@@ -88,10 +95,8 @@ actor AgentEngine {
     }
 
     /// Works until the agent has left, or was refused for good.
-    func run(_ inputs: AsyncStream<EngineInput>, pending: [(AttemptToken, ResultQueue.Message)]) async throws {
-        for (token, message) in pending {
-            try results.add(token, message)
-        }
+    func run(_ inputs: AsyncStream<EngineInput>, pending: [OutboxEntry]) async throws {
+        try results.add(pending)
         let ticker = Task { [feed] in
             while !Task.isCancelled {
                 feed.yield(.tick)
@@ -130,7 +135,8 @@ actor AgentEngine {
 
         case .promptCame(let token, let prompt): promptCame(token, prompt, at: now)
         case .promptFailed(let token, let reason): promptFailed(token, reason)
-        case .durable(let token, let message): try resultIsDurable(token, message, at: now)
+        case .execEnded(let token, let outcome): execEnded(token, outcome)
+        case .durable(let results): try resultsAreDurable(results, at: now)
         case .uploaded(let token, let message):
             uploading = nil
             try results.uploaded(token, message)

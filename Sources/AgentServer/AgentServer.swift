@@ -53,11 +53,14 @@ public final class AgentServer: Service, Sendable {
         signal(SIGPIPE, SIG_IGN)
         FileAccess.raiseDescriptorLimit(logger)
         let host = try await Preparation(settings: settings, environment: environment, logger: logger).prepare()
+        defer { host.directory.release() }
         let outbox: AgentOutbox
-        let pending: [(AttemptToken, ResultQueue.Message)]
+        let pending: [OutboxEntry]
         do {
-            outbox = try AgentOutbox(in: host.directory) { [feed] _ in feed.yield(.outboxHold) }
-            pending = try Self.read(outbox.pending())
+            var limits = OutboxLimits.standard
+            limits.entries += settings.capacity
+            outbox = try AgentOutbox(in: host.directory, limits: limits) { [feed] _ in feed.yield(.outboxHold) }
+            pending = try outbox.pending()
         } catch {
             throw AgentError(.unusable, "\(error)")
         }
@@ -71,10 +74,10 @@ public final class AgentServer: Service, Sendable {
     }
 
     private func serve(
-        _ host: Preparation.Host, _ outbox: AgentOutbox, _ pending: [(AttemptToken, ResultQueue.Message)]
+        _ host: Preparation.Host, _ outbox: AgentOutbox, _ pending: [OutboxEntry]
     ) async throws {
-        var first = SessionLedger(identity: identity(host, outbox), capacity: settings.instances)
-        for (token, _) in pending { first.finish(token) }
+        var first = SessionLedger(identity: identity(host, outbox), capacity: settings.capacity)
+        for entry in pending { first.found(entry.token) }
         let ledger = SharedLedger(first)
         let context = try Context()
         let connection = try DealerConnection(
@@ -109,7 +112,8 @@ public final class AgentServer: Service, Sendable {
         logger.info(
             "agent started",
             metadata: [
-                "name": "\(settings.name)", "instances": "\(settings.instances)", "claude": "\(host.claudeVersion)",
+                "name": "\(settings.name)", "instances": "\(settings.capacity)",
+                "runners": "\(settings.policy.runners.joined(separator: ","))", "claude": "\(host.claudeVersion)",
                 "outbox": "\(pending.count)",
             ])
         defer { connection.close(lingerMilliseconds: 500) }
@@ -122,8 +126,9 @@ public final class AgentServer: Service, Sendable {
             host: SettingsContext.current.hostName, pid: getpid(), runners: settings.policy.runners,
             labels: settings.labels, claudeVersion: host.claudeVersion)
     }
+}
 
-    private static func read(_ entries: [OutboxEntry]) throws -> [(AttemptToken, ResultQueue.Message)] {
-        try entries.map { ($0.token, try ResultQueue.Message(serializedBytes: $0.bytes)) }
-    }
+extension AgentSettings {
+    /// Attempts held at once: `noop` takes no slot, so an agent of that alone has a number of its own.
+    var capacity: Int { policy.runners == ["noop"] ? noopCapacity : instances }
 }

@@ -60,3 +60,24 @@ struct Judgement {
 
     var credentialRefused: Bool { failure?.known == .auth }
 }
+
+/// What an attempt brought, whatever ran it.
+struct AttemptOutput {
+    var answer: Content?
+    var structured: Content?
+    var usage = Usage()
+    var costMicroUSD: UInt64 = 0
+    var sessionID = ""
+
+    init(answer: String? = nil) { self.answer = answer.map(Content.text) }
+
+    init(_ result: TurnResult?) {
+        guard let result else { return }
+        // An API's error message is no answer: the failure tells it.
+        answer = result.isError ? nil : result.resultText.map(Content.text)
+        structured = result.structuredJSON.map(Content.text)
+        usage = result.usage
+        costMicroUSD = result.costMicroUSD
+        sessionID = result.sessionID
+    }
+}

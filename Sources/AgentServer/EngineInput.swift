@@ -1,3 +1,4 @@
+import AgentOutbox
 import AgentPool
 import ClaudeProcess
 import ClusterModel
@@ -20,10 +21,14 @@ enum EngineInput: Sendable {
     case instanceEnded(InstanceID)
     case instanceStopped(InstanceID)
 
+    // Commands.
+    case execEnded(AttemptToken, AgentEngine.ExecOutcome)
+
     // Contents and results.
     case promptCame(AttemptToken, String)
     case promptFailed(AttemptToken, String)
-    case durable(AttemptToken, Ccorchestrator_V1_AttemptResult)
+    /// What was given to the outbox together is on disk together.
+    case durable([OutboxEntry])
     case uploaded(AttemptToken, Ccorchestrator_V1_AttemptResult)
     case uploadFailed(AttemptToken, String)
     /// Whether the outbox takes results has changed; the reason is asked for, since two threads say this.

@@ -1,4 +1,5 @@
 import ClusterModel
+import ExecRunner
 import Glibc
 import Settings
 
@@ -6,9 +7,12 @@ import Settings
 struct JobPolicy: Sendable {
     private let policy: AgentPolicy
     private let isRoot: Bool
+    /// The agent's PATH, in which bare names of programs are looked up.
+    private let searchPath: String
 
-    init(_ policy: AgentPolicy, isRoot: Bool = geteuid() == 0) {
+    init(_ policy: AgentPolicy, searchPath: String, isRoot: Bool = geteuid() == 0) {
         self.policy = policy
+        self.searchPath = searchPath
         self.isRoot = isRoot
     }
 
@@ -16,8 +20,17 @@ struct JobPolicy: Sendable {
     func objection(to options: TaskOptions) -> String? {
         guard policy.runners.contains(options.runner) else {
             return
-                "the runner \(options.runner) is not allowed on this agent, which has \(policy.runners.joined(separator: ", "))"
+                "the runner \(options.runner.prefix(64)) is not allowed on this agent, which has \(policy.runners.joined(separator: ", ")): name it in policy.runners of its settings"
         }
+        switch options.runner {
+        case "noop": return nil
+        case "exec": if let objection = objection(toCommand: options) { return objection }
+        default: if let objection = objection(toPermissions: options) { return objection }
+        }
+        return options.directory.isEmpty ? nil : objection(toDirectory: options.directory)
+    }
+
+    private func objection(toPermissions options: TaskOptions) -> String? {
         let mode = options.permissionMode.isEmpty ? "default" : options.permissionMode
         guard policy.permissionModes.contains(mode) else {
             return
@@ -26,7 +39,42 @@ struct JobPolicy: Sendable {
         if isRoot, mode == "bypassPermissions" {
             return "claude refuses the permission mode bypassPermissions to root, and this agent runs as root"
         }
-        return options.directory.isEmpty ? nil : objection(toDirectory: options.directory)
+        return nil
+    }
+
+    private func objection(toCommand options: TaskOptions) -> String? {
+        guard let program = options.command.first, !program.isEmpty else { return "the task has no command" }
+        let anyCommand = policy.commands.contains("*")
+        if !anyCommand {
+            if program.contains(ExecPlan.placeholder) {
+                return
+                    "the program itself would come from the prompt: that needs policy.commands: [\"*\"] in this agent's settings"
+            }
+            guard policy.commands.contains(where: { isSame($0, program) }) else {
+                let list = policy.commands.isEmpty ? "none" : policy.commands.joined(separator: ", ")
+                return
+                    "the program \(program.prefix(256)) is not one that this agent runs (it has: \(list.prefix(512))): name it in policy.commands of its settings"
+            }
+        }
+        if options.outputBytes > ExecLimits.outputBytes {
+            return "\(options.outputBytes) bytes of output are over the limit of \(ExecLimits.outputBytes)"
+        }
+        for entry in options.environment {
+            if let objection = ExecEnvironment.objection(to: entry, anyCommand: anyCommand) { return objection }
+        }
+        return nil
+    }
+
+    /// Whether two words mean the same program, by name or by path.
+    private func isSame(_ allowed: String, _ program: String) -> Bool {
+        if allowed == program { return true }
+        guard let first = place(allowed), let second = place(program) else { return false }
+        return first == second
+    }
+
+    private func place(_ program: String) -> String? {
+        if program.hasPrefix("/") { return ProgramPath.canonical(program) }
+        return program.contains("/") ? nil : ProgramPath.find(program, in: searchPath).map(ProgramPath.canonical)
     }
 
     private func objection(toDirectory directory: String) -> String? {

@@ -14,6 +14,7 @@ struct Preparation {
     struct Host: Sendable {
         var directory: StateDirectory
         var guardPath: String
+        /// Empty where no task may use it.
         var claudeVersion: String
         var keys: CurveKeyPair
     }
@@ -32,8 +33,12 @@ struct Preparation {
                 .unusable, "there is no cc-guard at \(guardPath): put it beside the agent, or name it with --guard")
         }
         do {
-            _ = try Credential.find(in: environment)
-            let version = try await ClaudeProbe.check(path: settings.claudePath)
+            // An agent that runs commands alone needs neither.
+            var version = ""
+            if settings.policy.runners.contains("claude") {
+                _ = try Credential.find(in: environment)
+                version = try await ClaudeProbe.check(path: settings.claudePath)
+            }
             let directory = try StateDirectory(settings.stateDirectory)
             let keys = try LoopbackSecret.loadOrCreate(path: settings.secretFile)
             let killed = OrphanSweep.sweep(marker: settings.stateDirectory)

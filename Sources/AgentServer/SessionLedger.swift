@@ -35,10 +35,15 @@ struct SessionLedger: Sendable {
     private(set) var introduction: UInt64 = 0
     /// Nil while a hello of ours has no answer.
     private(set) var terms: Terms?
-    /// Accepted and not yet in the outbox.
-    private(set) var running: Set<AttemptToken> = []
-    /// In the outbox.
-    private(set) var finished: Set<AttemptToken> = []
+    private enum Phase {
+        /// Accepted and not yet in the outbox.
+        case running
+        /// In the outbox.
+        case finished
+    }
+    private var phases: [AttemptToken: Phase] = [:]
+    var running: [AttemptToken] { phases.compactMap { $1 == .running ? $0 : nil } }
+    var finished: [AttemptToken] { phases.compactMap { $1 == .finished ? $0 : nil } }
 
     init(identity: AgentIdentity, capacity: Int) {
         self.identity = identity
@@ -81,24 +86,26 @@ struct SessionLedger: Sendable {
 
     /// Takes an attempt of this session; false when it was sent to an older one, or is here already.
     mutating func accept(_ token: AttemptToken, session: UInt64) -> Bool {
-        guard let terms, terms.session == session, !running.contains(token), !finished.contains(token) else {
-            return false
-        }
-        running.insert(token)
+        guard let terms, terms.session == session else { return false }
+        guard let phase = phases.updateValue(.running, forKey: token) else { return true }
+        // It was here: as it was.
+        phases[token] = phase
+        return false
+    }
+
+    /// Its result is on disk; false when nobody asks for it any more.
+    @discardableResult
+    mutating func finish(_ token: AttemptToken) -> Bool {
+        guard let place = phases.index(forKey: token) else { return false }
+        phases.values[place] = .finished
         return true
     }
 
-    /// Its result is on disk.
-    mutating func finish(_ token: AttemptToken) {
-        running.remove(token)
-        finished.insert(token)
-    }
+    /// In the outbox since an earlier run of the program.
+    mutating func found(_ token: AttemptToken) { phases[token] = .finished }
 
     /// It is nobody's business any more.
-    mutating func forget(_ token: AttemptToken) {
-        running.remove(token)
-        finished.remove(token)
-    }
+    mutating func forget(_ token: AttemptToken) { phases[token] = nil }
 }
 
 /// A ledger that the connection's thread and the engine share.

@@ -14,24 +14,31 @@ struct SlotDirectory: Sendable {
     /// Makes both anew for a launch: no instance of this slot lives now, and none finds anything of the ones before it.
     func make() throws {
         if FileManager.default.fileExists(atPath: config) { try FileManager.default.removeItem(atPath: config) }
-        if FileManager.default.fileExists(atPath: work) {
+        try FileManager.default.createDirectory(
+            atPath: config, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        try Self.makeEmpty(work)
+    }
+
+    /// A folder with nothing in it, whatever was there.
+    static func makeEmpty(_ path: String) throws {
+        if FileManager.default.fileExists(atPath: path) {
             do {
-                try emptyWork()
+                return try empty(path)
             } catch {
                 // What a task left and nobody may delete (another user's files) must not stop every task after it.
-                try FileManager.default.moveItem(atPath: work, toPath: "\(work).left-\(UInt64.random(in: 0 ... .max))")
+                try FileManager.default.moveItem(atPath: path, toPath: "\(path).left-\(UInt64.random(in: 0 ... .max))")
             }
         }
-        for path in [config, work] {
-            try FileManager.default.createDirectory(
-                atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        }
+        try FileManager.default.createDirectory(
+            atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
     }
 
     /// A task finds nothing of the one before it.
-    func emptyWork() throws {
-        for name in try FileManager.default.contentsOfDirectory(atPath: work) {
-            try FileManager.default.removeItem(atPath: work + "/" + name)
+    func emptyWork() throws { try Self.empty(work) }
+
+    private static func empty(_ path: String) throws {
+        for name in try FileManager.default.contentsOfDirectory(atPath: path) {
+            try FileManager.default.removeItem(atPath: path + "/" + name)
         }
     }
 }

@@ -1,29 +1,9 @@
+import GuardedProcess
 import Logging
 import Subprocess
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
-
 /// The process side: the guard is started, its streams are read and written, its end is told.
 extension ClaudeInstance {
-    /// What the guard is told by a signal.
-    enum GuardSignal {
-        case terminate, killEverything, killGuard
-
-        var number: Int32 {
-            switch self {
-            case .terminate: SIGTERM
-            case .killEverything: SIGUSR1
-            case .killGuard: SIGKILL
-            }
-        }
-    }
-
     /// How long a process may live on after it has closed its output or its input.
     static let closedGrace: Duration = .seconds(2)
 
@@ -31,21 +11,14 @@ extension ClaudeInstance {
     func signalGuard(_ signal: GuardSignal) {
         state.withLock { state in
             guard let pid = state.guardPID else { return }
-            // It can fail only where the guard has ended already.
-            _ = systemKill(pid, signal.number)
+            signal.send(to: pid)
         }
     }
 
     /// Runs the guard to its end.
     func runProcess(writing lines: AsyncStream<[UInt8]>) async {
-        var options = PlatformOptions()
-        // Away from the agent's terminal: its Ctrl-C is the agent's to handle.
-        options.createSession = true
-        let configuration = Configuration(
-            executable: .path(.init(plan.guardPath)), arguments: Arguments(plan.guardArguments),
-            environment: .custom(
-                Dictionary(uniqueKeysWithValues: plan.launchEnvironment.map { (.init(stringLiteral: $0), $1) })),
-            workingDirectory: .init(plan.directory), platformOptions: options)
+        let configuration = plan.launch.configuration(
+            for: [plan.claudePath] + plan.arguments, environment: plan.launchEnvironment, directory: plan.directory)
         do {
             let result = try await run(configuration, input: .inputWriter, output: .sequence, error: .sequence) {
                 execution in

@@ -1,4 +1,5 @@
 import ClusterModel
+import GuardedProcess
 import Logging
 import Synchronization
 
@@ -39,7 +40,7 @@ public final class ClaudeInstance: Sendable {
     public static func start(
         _ plan: LaunchPlan, name: String, timeLimit: Duration = .seconds(60), logger: Logger
     ) async throws -> ClaudeInstance {
-        Platform.ignorePipeSignal
+        PipeSignal.ignored
         let (stream, continuation) = AsyncStream.makeStream(of: [UInt8].self)
         let instance = ClaudeInstance(plan, name: name, logger: logger, outgoing: continuation)
         // A task of its own: cancelling the caller must not tear the guard down before the guard has done its work.

@@ -1,3 +1,4 @@
+import GuardedProcess
 import Subprocess
 
 #if canImport(Glibc)
@@ -54,7 +55,7 @@ public enum ClaudeProbe {
 
     /// What `--version` prints; nil when it takes too long, in which case it has been killed.
     private static func answer(of path: String, within limit: Duration) async throws -> String? {
-        Platform.ignorePipeSignal
+        PipeSignal.ignored
         var options = PlatformOptions()
         options.createSession = true
         let configuration = Configuration(

@@ -1,4 +1,5 @@
 import ClusterModel
+import GuardedProcess
 
 /// What one instance is doing: inputs change it and return what is to be done once its lock is let go.
 ///

@@ -1,4 +1,5 @@
 import ClusterModel
+import GuardedProcess
 
 #if canImport(Glibc)
     import Glibc
@@ -89,12 +90,13 @@ public struct LaunchPlan: Hashable, Sendable {
         return words
     }
 
-    /// The guard's arguments, the CLI and its own included.
-    var guardArguments: [String] {
-        var words = ["--parent", String(parentPID), "--grace-ms", String(guardGrace.rawValue)]
-        if !marker.isEmpty { words += ["--marker", marker] }
-        return words + ["--", claudePath] + arguments
+    /// How the guard over it is started.
+    var launch: GuardLaunch {
+        GuardLaunch(guardPath: guardPath, marker: marker, parentPID: parentPID, grace: guardGrace)
     }
+
+    /// The guard's arguments, the CLI and its own included.
+    var guardArguments: [String] { launch.arguments(for: [claudePath] + arguments) }
 
     /// The environment that is passed on, the config directory included.
     var launchEnvironment: [String: String] {

@@ -53,7 +53,7 @@ public enum TaskState: UInt8, Sendable, CaseIterable {
         case (.queued, .running), (.running, .backoff), (.running, .queued), (.backoff, .queued): true
         case (.blocked, .queued), (.queued, .blocked), (.backoff, .blocked): true
         // As a store is taken up.
-        case (.blocked, .backoff): true
+        case (.blocked, .backoff), (.blocked, .running): true
         case (.queued, .held), (.backoff, .held), (.blocked, .held), (.running, .held): true
         case (.held, .queued), (.held, .blocked): true
         // A late result of an attempt that was given up is taken while its task has not been sent again.

@@ -21,9 +21,14 @@ extension CoordinatorClient {
     public func cancel(_ job: JobID, indexes: [UInt32] = []) async throws -> CancelOutcome {
         var request = Ccorchestrator_V1_Cancel()
         request.job = UInt64(job.rawValue)
-        request.indexes = indexes
-        let body = try await call(.cancel(request))
-        guard case .cancelled(let outcome) = body else { throw Self.unexpected(body) }
-        return CancelOutcome(queued: outcome.queued, running: outcome.running)
+        var sum = CancelOutcome(queued: 0, running: 0)
+        for part in indexes.isEmpty ? [[]] : Self.parts(indexes) {
+            request.indexes = part
+            let body = try await call(.cancel(request))
+            guard case .cancelled(let outcome) = body else { throw Self.unexpected(body) }
+            sum.queued += outcome.queued
+            sum.running += outcome.running
+        }
+        return sum
     }
 }

@@ -12,12 +12,20 @@ public struct ClientLimits: Hashable, Sendable {
     public var inFlight: Int
     /// Batches of one submit under way at once.
     public var submitWindow: Int
+    /// How long a submit waits for a queue that is full, counted anew with each batch that is taken.
+    public var roomPatience: Duration
+    /// A batch that a full queue refused is sent again after this long, then after twice as long, up to ``longestRoomPause``.
+    public var firstRoomPause: Duration
+    /// See ``firstRoomPause``.
+    public var longestRoomPause: Duration
 
     /// With all its parts.
     public init(
         connectTimeout: Duration = .seconds(5), answerTimeout: Duration? = .seconds(60),
         firstRepeat: Duration = .seconds(3),
-        longestRepeat: Duration = .seconds(15), inFlight: Int = 64, submitWindow: Int = 8
+        longestRepeat: Duration = .seconds(15), inFlight: Int = 64, submitWindow: Int = 8,
+        roomPatience: Duration = .seconds(600), firstRoomPause: Duration = .milliseconds(100),
+        longestRoomPause: Duration = .seconds(5)
     ) {
         self.connectTimeout = connectTimeout
         self.answerTimeout = answerTimeout
@@ -25,5 +33,8 @@ public struct ClientLimits: Hashable, Sendable {
         self.longestRepeat = longestRepeat
         self.inFlight = inFlight
         self.submitWindow = submitWindow
+        self.roomPatience = roomPatience
+        self.firstRoomPause = firstRoomPause
+        self.longestRoomPause = longestRoomPause
     }
 }

@@ -36,13 +36,22 @@ public struct JobSummary: Hashable, Sendable {
     public var costMicroUSD: UInt64
     /// What holds it, in words; may be empty.
     public var note: String
+    /// Waiting for other tasks or for a job.
+    public var blocked: UInt32
+    /// Waiting for a person.
+    public var held: UInt32
+    /// Whether nothing of it starts until it is resumed.
+    public var isPaused: Bool
+    /// Attempts that failed while their task went on.
+    public var retried: UInt64
 
     /// With all its parts.
     public init(
         job: JobID, name: String = "", submitter: String = "", submittedAt: WallTime = WallTime(milliseconds: 0),
         finishedAt: WallTime? = nil, sealed: Bool = true, tasks: UInt32 = 0, queued: UInt32 = 0, running: UInt32 = 0,
         succeeded: UInt32 = 0, failed: UInt32 = 0, cancelled: UInt32 = 0, skipped: UInt32 = 0, expired: UInt32 = 0,
-        usage: Usage = Usage(), costMicroUSD: UInt64 = 0, note: String = ""
+        usage: Usage = Usage(), costMicroUSD: UInt64 = 0, note: String = "", blocked: UInt32 = 0, held: UInt32 = 0,
+        isPaused: Bool = false, retried: UInt64 = 0
     ) {
         self.job = job
         self.name = name
@@ -61,6 +70,10 @@ public struct JobSummary: Hashable, Sendable {
         self.usage = usage
         self.costMicroUSD = costMicroUSD
         self.note = note
+        self.blocked = blocked
+        self.held = held
+        self.isPaused = isPaused
+        self.retried = retried
     }
 
     /// Tasks that have ended, however.

@@ -14,6 +14,24 @@ extension CoordinatorClient {
         return try found.jobs.map { job in try reading { () throws(WireError) in try JobSummary(proto: job) } }
     }
 
+    /// All jobs page by page, newest first.
+    /// - Parameter page: Gets a page, and says whether it wants another one.
+    /// - Throws: ``CoordinatorFailure``, ``CoordinatorUnreachable``, what `page` throws.
+    public func eachPageOfJobs(_ page: ([JobSummary]) throws -> Bool) async throws {
+        var newest = try await jobs(limit: Limits.tasksPerMessage)
+        while let oldest = newest.map(\.job.rawValue).min() {
+            guard try page(newest) else { return }
+            // Older ones are asked for by their numbers; some of these may be forgotten.
+            newest = []
+            var end = oldest
+            while newest.isEmpty && end > 1 {
+                let start = end > UInt32(Limits.tasksPerMessage) ? end - UInt32(Limits.tasksPerMessage) : 1
+                newest = try await jobs((start..<end).map { JobID(rawValue: $0) }).sorted { $0.job > $1.job }
+                end = start
+            }
+        }
+    }
+
     /// One job.
     /// - Throws: ``CoordinatorFailure`` with ``FailureCode/unknownJob`` if there is none of this number.
     public func job(_ job: JobID) async throws -> JobSummary {

@@ -26,7 +26,8 @@ extension JobSummary {
             sealed: proto.sealed,
             tasks: proto.tasks, queued: proto.queued, running: proto.running, succeeded: proto.succeeded,
             failed: proto.failed, cancelled: proto.cancelled, skipped: proto.skipped, expired: proto.expired,
-            usage: Usage(proto: proto.usage), costMicroUSD: proto.costMicrousd, note: proto.note)
+            usage: Usage(proto: proto.usage), costMicroUSD: proto.costMicrousd, note: proto.note,
+            blocked: proto.blocked, held: proto.held, isPaused: proto.paused, retried: proto.retried)
     }
 }
 
@@ -35,7 +36,7 @@ extension TaskSummary {
         self.init(
             index: proto.index, name: proto.name, state: proto.state, priority: proto.priority,
             attempts: proto.attempts,
-            agent: proto.agent, promptStart: proto.promptStart)
+            agent: proto.agent, promptStart: proto.promptStart, note: proto.note)
     }
 }
 

@@ -16,11 +16,13 @@ public struct TaskSummary: Hashable, Sendable {
     public var agent: String
     /// At most 200 characters.
     public var promptStart: String
+    /// Why it is held, in words; may be empty.
+    public var note: String
 
     /// With all its parts.
     public init(
         index: UInt32, name: String = "", state: String, priority: UInt32 = 5, attempts: UInt32 = 0, agent: String = "",
-        promptStart: String = ""
+        promptStart: String = "", note: String = ""
     ) {
         self.index = index
         self.name = name
@@ -29,5 +31,6 @@ public struct TaskSummary: Hashable, Sendable {
         self.attempts = attempts
         self.agent = agent
         self.promptStart = promptStart
+        self.note = note
     }
 }

@@ -201,7 +201,8 @@ extension CoordinatorCore {
                     usage: Usage(), costMicroUSD: 0, crashes: jobs[job].tasks[index].crashes)))
         jobs[job].tasks[index].givenUp = true
         jobs[job].retried &+= 1
-        if options.onLost == .hold { return hold(task, in: job, why: failure.message) }
+        let goesOn = !jobs[job].switches.isStopped && !jobs[job].switches.isExpired
+        if options.onLost == .hold, goesOn { return hold(task, in: job, why: failure.message) }
         move(job, index, to: .queued)
         skipIfStopped(task, in: job, at: now)
     }

@@ -28,11 +28,8 @@ extension CoordinatorCore {
     }
 
     private mutating func cancelAll(_ job: Int, reply handle: ReplyHandle, at now: Moment) {
-        if !jobs[job].sealed {
-            // Its submitter may be gone: nothing more is taken.
-            jobs[job].sealed = true
-            record(.jobSealed(jobs[job].id))
-        }
+        // Its submitter may be gone.
+        seal(job)
         let counts = jobs[job].counts
         reply(handle, .cancelled(queued: counts.tasks - counts.ended - counts.running, running: counts.running))
         begin(.cancel, on: job, at: now)

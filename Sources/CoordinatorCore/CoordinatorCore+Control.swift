@@ -46,6 +46,14 @@ extension CoordinatorCore {
                 .refused(
                     .busy, "job \(selection.job) is still being changed by an earlier request: try again in a moment"))
         }
+        if kind == .retry, let failed = failedJob(before: job) {
+            return reply(
+                handle,
+                .refused(
+                    .invalid,
+                    "job \(selection.job) waits for job \(failed), which did not succeed: `ccctl retry \(failed)` first"
+                ))
+        }
         if jobs[job].finishedAt != nil {
             guard kind == .retry, retryable(jobs[job].counts) > 0 else {
                 return reply(handle, .controlled(changed: 0))
@@ -95,6 +103,8 @@ extension CoordinatorCore {
     /// A job that had stopped or expired starts again: its failures so far no longer count against it, and its deadline is over.
     private mutating func goOnAfterStop(_ job: Int) {
         guard jobs[job].switches.isStopped || jobs[job].switches.isExpired else { return }
+        jobs[job].unmetJobs = 0
+        waitForJobs(job)
         setSwitches(job) {
             $0.isStopped = false
             $0.isExpired = false

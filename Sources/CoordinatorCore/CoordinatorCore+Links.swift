@@ -126,8 +126,11 @@ extension CoordinatorCore {
             if jobs[other].finishedAt != nil, isMet(link, by: other) || jobs[job].spec.continuesOnFailure { continue }
             jobs[job].unmetJobs += 1
             // One that failed already stops this one as soon as followers are told.
-            if jobs[other].finishedAt == nil { jobFollowers[link.job, default: []].append(jobs[job].id) }
+            if jobs[other].finishedAt == nil, jobFollowers[link.job]?.contains(jobs[job].id) != true {
+                jobFollowers[link.job, default: []].append(jobs[job].id)
+            }
         }
+        relist(job)
     }
 
     private func isMet(_ link: JobLink, by other: Int) -> Bool {
@@ -140,7 +143,7 @@ extension CoordinatorCore {
             guard let follower = place(of: id), jobs[follower].finishedAt == nil else { continue }
             for link in jobs[follower].spec.after where link.job == jobs[job].id {
                 if isMet(link, by: job) || jobs[follower].spec.continuesOnFailure {
-                    jobs[follower].unmetJobs -= 1
+                    jobs[follower].unmetJobs = max(0, jobs[follower].unmetJobs - 1)
                 } else {
                     stop(follower, at: now)
                 }
@@ -151,12 +154,16 @@ extension CoordinatorCore {
 
     /// A job that waits for one that has failed already is stopped at once.
     mutating func stopIfJobsFailed(_ job: Int, at now: Moment) {
-        guard jobs[job].unmetJobs > 0, !jobs[job].spec.continuesOnFailure else { return }
-        let failed = jobs[job].spec.after.contains { link in
+        if jobs[job].unmetJobs > 0, failedJob(before: job) != nil { stop(job, at: now) }
+    }
+
+    /// A job that this one waits for and that has ended otherwise than it must; nil: there is none.
+    func failedJob(before job: Int) -> JobID? {
+        guard !jobs[job].spec.continuesOnFailure else { return nil }
+        return jobs[job].spec.after.first { link in
             guard let other = place(of: link.job), jobs[other].finishedAt != nil else { return false }
             return !isMet(link, by: other)
-        }
-        if failed { stop(job, at: now) }
+        }?.job
     }
 
     mutating func stopIfTooManyFailed(_ job: Int, at now: Moment) {
@@ -167,8 +174,16 @@ extension CoordinatorCore {
     /// Nothing of the job starts any more: what has not started is skipped, what runs may end.
     private mutating func stop(_ job: Int, at now: Moment) {
         guard !jobs[job].switches.isStopped else { return }
+        seal(job)
         setSwitches(job) { $0.isStopped = true }
         begin(.stop, on: job, at: now)
+    }
+
+    /// Nothing more is taken.
+    mutating func seal(_ job: Int) {
+        guard !jobs[job].sealed else { return }
+        jobs[job].sealed = true
+        record(.jobSealed(jobs[job].id))
     }
 
     mutating func setSwitches(_ job: Int, _ change: (inout JobSwitches) -> Void) {

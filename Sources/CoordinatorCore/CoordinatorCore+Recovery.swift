@@ -173,13 +173,9 @@ extension CoordinatorCore {
         for number in numbers {
             guard let job = place(of: number.task.job) else { continue }
             let task = Int(number.task.index)
-            switch jobs[job].tasks[task].state {
-            case .queued, .backoff, .held: move(job, task, to: .running)
-            case .blocked:
-                move(job, task, to: .queued)
-                move(job, task, to: .running)
-            default: break
-            }
+            // It was sent: what it waited for had ended then.
+            jobs[job].graph?.unmet[number.task.index] = nil
+            if jobs[job].tasks[task].state != .running { move(job, task, to: .running) }
             jobs[job].tasks[task].attempt = number.attempt
             jobs[job].tasks[task].givenUp = false
             hold(number, row: assignment.row, charged: expectedTokens(job), on: Int(index.rawValue))

@@ -4,7 +4,7 @@ extension CoordinatorCore {
     /// A result came in. Whatever becomes of it, the agent may forget it once this turn is on disk.
     public mutating func resultArrived(_ result: AttemptResult, from index: AgentIndex, at now: Moment) {
         let agent = agents[Int(index.rawValue)].id
-        emit(.acknowledge(index, [result.token]))
+        acknowledge(result.token, of: index)
         if let reason = judge(result.token) {
             resultsSetAside += 1
             record(.resultSetAside(result, agent: agent, reason: reason, at: now.wall), weight: 2)
@@ -24,6 +24,7 @@ extension CoordinatorCore {
             // Late, but nobody was sent after it: the work is not lost. It leaves the queue as if it had never been given up.
             jobs[job].tasks[Int(task.index)].givenUp = false
             if jobs[job].tasks[Int(task.index)].state == .held { record(.taskReleased(task)) }
+            jobs[job].graph?.unmet[task.index] = nil
             move(job, Int(task.index), to: .running)
         }
         if result.state == .succeeded {
@@ -33,6 +34,16 @@ extension CoordinatorCore {
         } else {
             agents[Int(index.rawValue)].failed += 1
             attemptFailed(result, task: task, job: job, agent: agent, row: row, at: now)
+        }
+    }
+
+    /// Acknowledgements of one agent go together, at the end of the turn.
+    private mutating func acknowledge(_ token: AttemptToken, of index: AgentIndex) {
+        if let place = acknowledgementPlaces[index] {
+            acknowledgements[place].tokens.append(token)
+        } else {
+            acknowledgementPlaces[index] = acknowledgements.count
+            acknowledgements.append((index, [token]))
         }
     }
 

@@ -49,7 +49,7 @@ extension CoordinatorCore {
         waitForJobs(place)
         expect(place, at: now)
         append(batch, to: place, at: now)
-        stopIfJobsFailed(place, at: now)
+        if jobs[place].finishedAt == nil { stopIfJobsFailed(place, at: now) }
         return .success(place)
     }
 
@@ -94,6 +94,12 @@ extension CoordinatorCore {
     private func refusal(of batch: SubmitBatch, for job: JobEntry) -> Refusal? {
         let have = Int(job.counts.tasks)
         let first = Int(batch.firstIndex)
+        if job.switches.isStopped || job.switches.isExpired {
+            let why =
+                job.switches.isExpired
+                ? "its deadline came" : "it stopped, as too many of its tasks or a job before it failed"
+            return Refusal(code: .jobSealed, message: "nothing can be added to job \(job.id): \(why)")
+        }
         guard !job.sealed else {
             return Refusal(
                 code: .jobSealed, message: "job \(job.id) is whole with its \(have) tasks: nothing can be added")
@@ -134,9 +140,16 @@ extension CoordinatorCore {
         var more: [UInt32: [UInt32]] = [:]
         var starts: [UInt32] = []
         var furthest = job.graph?.furthest
-        for (offset, task) in tasks.enumerated() where !task.after.isEmpty {
+        var turns: [String: UInt32] = [:]
+        for (offset, task) in tasks.enumerated() where !task.after.isEmpty || !task.context.isEmpty {
             let index = UInt32(have + offset)
             more[index] = task.after.map(\.index)
+            if !task.context.isEmpty {
+                let known = job.graph.flatMap { graph in
+                    graph.contextPlaces[task.context].map { graph.contexts[$0].last }
+                }
+                if let before = turns.updateValue(index, forKey: task.context) ?? known { more[index]?.append(before) }
+            }
             for link in task.after {
                 if link.index == index {
                     return Refusal(code: .cycle, message: "task \(job.id).\(index) waits for itself")

@@ -132,6 +132,8 @@ extension CoordinatorCore {
             guard state.mayBeRetried else { return false }
             order.append(index)
             for link in jobs[job].graph?.links[index] ?? [] {
+                // A job that was cut off while it was submitted: what this one waits for will never be there.
+                guard Int(link.index) < jobs[job].tasks.count else { return false }
                 let other = jobs[job].tasks[Int(link.index)].state
                 let isMet =
                     other == .succeeded || (link.condition == .end && !link.isTurn)
@@ -147,7 +149,7 @@ extension CoordinatorCore {
             jobs[job].tasks[place].givenUp = false
             jobs[job].tasks[place].cancelRequested = false
             move(job, place, to: .blocked)
-            record(.taskReopened(TaskID(job: task.job, index: index)), weight: 2)
+            record(.taskReopened(TaskID(job: task.job, index: index), closedRow: nextRow - 1), weight: 2)
         }
         for index in order where !waitForLinks(index, in: job) { move(job, Int(index), to: .queued) }
         return true

@@ -96,10 +96,7 @@ extension CoordinatorCore {
             guard let job = place(of: next.job), jobs[job].finishedAt == nil else { continue }
             guard let tasks = next.tasks else {
                 if jobs[job].switches.isExpired { continue }
-                if !jobs[job].sealed {
-                    jobs[job].sealed = true
-                    record(.jobSealed(next.job))
-                }
+                seal(job)
                 setSwitches(job) { $0.isExpired = true }
                 begin(.expire, on: job, at: now)
                 continue

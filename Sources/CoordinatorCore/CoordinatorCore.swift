@@ -73,6 +73,9 @@ public struct CoordinatorCore: Sendable {
     public internal(set) var storeIsFull = false
     var jitter: JitterSource
     var turn = Turn()
+    /// Results of the current turn that their agents may forget.
+    var acknowledgements: [(agent: AgentIndex, tokens: [AttemptToken])] = []
+    var acknowledgementPlaces: [AgentIndex: Int] = [:]
 
     /// An empty coordinator; ``recover(_:at:)`` fills it.
     public init(storeID: StoreID, term: UInt64, configuration: CoreConfiguration = CoreConfiguration(), seed: UInt64) {
@@ -87,6 +90,9 @@ public struct CoordinatorCore: Sendable {
     public mutating func takeTurn() -> Turn {
         var taken = Turn()
         swap(&taken, &turn)
+        taken.effects += acknowledgements.map { .acknowledge($0.agent, $0.tokens) }
+        acknowledgements = []
+        acknowledgementPlaces = [:]
         return taken
     }
 
@@ -94,7 +100,7 @@ public struct CoordinatorCore: Sendable {
     public var pendingWeight: Int { turn.weight }
 
     /// Whether anything waits to be taken.
-    public var hasPendingTurn: Bool { !turn.isEmpty }
+    public var hasPendingTurn: Bool { !turn.isEmpty || !acknowledgements.isEmpty }
 
     // MARK: small tools that every input uses
 

@@ -33,8 +33,10 @@ public enum DurableRecord: Sendable {
     case taskHeld(TaskID, why: String)
     /// No longer held.
     case taskReleased(TaskID)
-    /// An ended task is to be tried again: what ended it goes to its attempts, its answer goes.
-    case taskReopened(TaskID)
+    /// An ended task is to be tried again: the attempt that ended it, if one did, goes to its attempts as closed in row `closedRow`; its answer
+    /// goes; what counted against it so far counts no more (`failures`, `crashes`), and no late result of an old attempt is waited for
+    /// (`givenUp`).
+    case taskReopened(TaskID, closedRow: UInt64)
     /// A finished job has unfinished tasks again.
     case jobReopened(JobID)
     case agentDrained(AgentID, Bool)

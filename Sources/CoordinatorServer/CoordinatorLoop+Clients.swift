@@ -39,8 +39,13 @@ extension CoordinatorLoop {
         case .getServerInfo: try serverInfo(id, route)
         case .getTasks(let query): try tasks(query, id, route)
         case .getResults(let query): try results(query, id, route)
-        case .getWhy, .getAttempts, .getSetAside, .control, .prune, .backup:
-            throw WireError("this coordinator does not serve the request yet")
+        case .getWhy(let query): try why(query, id, route)
+        case .getAttempts(let query): try attempts(query, id, route)
+        case .getSetAside(let query): try setAside(query, id, route)
+        case .control(let control):
+            core.controlArrived(try self.control(control), reply: waiting(id, route), at: clock.now())
+        case .prune(let prune): try self.prune(prune, id, route)
+        case .backup(let backup): try self.backup(backup, id, route)
         case nil: throw WireError("this coordinator does not know the request: it is older than the client")
         }
     }
@@ -48,7 +53,7 @@ extension CoordinatorLoop {
     /// What executes tasks, somewhere.
     static let runners = ["claude", "exec", "noop"]
 
-    private func waiting(_ request: UInt64, _ route: RoutingID) -> ReplyHandle {
+    func waiting(_ request: UInt64, _ route: RoutingID) -> ReplyHandle {
         let handle = nextHandle
         nextHandle += 1
         waitingReplies[handle] = (route, request)

@@ -18,10 +18,12 @@ extension CoordinatorLoop {
             try refuse(route, code: refusal.code, message: refusal.message, final: refusal.final)
         case .assign(let agent, let orders): try assign(orders, to: agent, prompts: prompts)
         case .acknowledge(let agent, let tokens):
-            var message = Ccorchestrator_V1_CoordinatorMessage()
-            message.resultAck.tokens = tokens.map(\.proto)
-            try send(message, to: agent)
-        case .reload: break
+            for chunk in tokens.chunks(of: Limits.tasksPerMessage) {
+                var message = Ccorchestrator_V1_CoordinatorMessage()
+                message.resultAck.tokens = chunk.map(\.proto)
+                try send(message, to: agent)
+            }
+        case .reload(let job): reload(job)
         case .cancel(let agent, let tokens):
             for chunk in tokens.chunks(of: Limits.tasksPerMessage) {
                 var message = Ccorchestrator_V1_CoordinatorMessage()
@@ -49,14 +51,18 @@ extension CoordinatorLoop {
 
     /// Fills frames up to their bound; tasks with the same options share a row.
     private func assign(_ orders: [AttemptOrder], to agent: AgentIndex, prompts: [TaskID: Content]) throws {
-        var message = Ccorchestrator_V1_CoordinatorMessage()
-        var rows: [TaskOptions: UInt32] = [:]
+        // Built apart and put into its message whole: reaching into a message's one-of copies what is there each time.
+        var assign = Ccorchestrator_V1_Assign()
+        // By the row's object: comparing options would cost more than all the rest.
+        var rows: [ObjectIdentifier: UInt32] = [:]
         var bytes = 0
         func flush() throws {
-            guard !message.assign.assignments.isEmpty else { return }
-            message.assign.session = core.session(of: agent)
+            guard !assign.assignments.isEmpty else { return }
+            assign.session = core.session(of: agent)
+            var message = Ccorchestrator_V1_CoordinatorMessage()
+            message.assign = assign
+            assign = Ccorchestrator_V1_Assign()
             try send(message, to: agent)
-            message = Ccorchestrator_V1_CoordinatorMessage()
             rows = [:]
             bytes = 0
         }
@@ -66,21 +72,22 @@ extension CoordinatorLoop {
                 continue
             }
             let weight = 64 + prompt.inlineBytes
-            if bytes + weight > Limits.frameFillBytes || message.assign.assignments.count == Limits.tasksPerMessage {
+            if bytes + weight > Limits.frameFillBytes || assign.assignments.count == Limits.tasksPerMessage {
                 try flush()
             }
             var assignment = Ccorchestrator_V1_Assignment()
             assignment.token = order.token.proto
             assignment.prompt = prompt.proto
-            if let row = rows[order.options] {
+            if let row = rows[ObjectIdentifier(order.shared)] {
                 assignment.options = row
             } else {
-                assignment.options = UInt32(message.assign.options.count)
-                rows[order.options] = assignment.options
-                message.assign.options.append(order.options.proto)
-                bytes += 128 + order.options.schemaJSON.utf8.count
+                let options = order.options.proto
+                assignment.options = UInt32(assign.options.count)
+                rows[ObjectIdentifier(order.shared)] = assignment.options
+                assign.options.append(options)
+                bytes += 64 + (try options.serializedBytes() as [UInt8]).count
             }
-            message.assign.assignments.append(assignment)
+            assign.assignments.append(assignment)
             bytes += weight
         }
         try flush()

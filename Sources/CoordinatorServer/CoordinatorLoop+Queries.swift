@@ -13,7 +13,7 @@ extension CoordinatorLoop {
     /// Jobs of one answer at most.
     static let jobsAtMost = 1000
 
-    private func answer(_ reply: Ccorchestrator_V1_ClientReply, _ id: UInt64, _ route: RoutingID) throws {
+    func answer(_ reply: Ccorchestrator_V1_ClientReply, _ id: UInt64, _ route: RoutingID) throws {
         var reply = reply
         reply.requestID = id
         turnReplies.append(OutgoingReply(route: route, frame: try reply.serializedBytes()))
@@ -55,14 +55,30 @@ extension CoordinatorLoop {
         message.expired = job.counts.expired
         message.usage = job.usage.proto
         message.costMicrousd = job.costMicroUSD
-        if job.finishedAt == nil { message.note = note }
+        message.blocked = job.counts.blocked
+        message.held = job.counts.held
+        message.paused = job.switches.isPaused
+        message.retried = job.retried
+        if job.finishedAt == nil { message.note = self.note(of: job, otherwise: note) }
         return message
+    }
+
+    /// What keeps this job, else everything, from going on.
+    private func note(of job: JobSummary, otherwise note: String) -> String {
+        if core.isPaused { return "the queue is paused" }
+        if job.switches.isPaused { return "paused" }
+        if job.switches.isStopped { return "stopped: too many of its tasks failed, or a job that it waits for did" }
+        if job.switches.isExpired { return "its deadline came" }
+        if job.counts.held > 0, job.counts.queued + job.counts.running + job.counts.backoff == 0 {
+            return "\(job.counts.held) tasks are held: `ccctl release \(job.id)`"
+        }
+        return note
     }
 
     /// Why nothing moves, if nothing can.
     private func holds() -> String {
         let agents = core.agentSummaries(at: clock.instant())
-        let present = agents.filter { $0.state == .live || $0.state == .suspect }
+        let present = agents.filter { $0.state == .live || $0.state == .suspect || $0.state == .draining }
         if present.isEmpty { return "no agent is connected: start cc-agent" }
         let held = present.filter { $0.report.capacity == 0 && !$0.report.heldBecause.isEmpty }
         guard held.count == present.count, let first = held.first else { return "" }
@@ -144,6 +160,7 @@ extension CoordinatorLoop {
         message.priority = UInt32((live?.priority ?? task.priority).rawValue)
         message.attempts = task.end == nil ? live?.attempts ?? 0 : task.attempts
         message.agent = task.end == nil ? live?.agent ?? "" : task.agent
+        message.note = task.end == nil ? live?.note ?? "" : ""
         return message
     }
 
@@ -184,7 +201,7 @@ extension CoordinatorLoop {
     }
 
     /// Hands a question to the query thread.
-    private func ask(
+    func ask(
         _ id: UInt64, _ route: RoutingID,
         _ read: @escaping @Sendable (SQLiteStore) throws -> Ccorchestrator_V1_ClientReply
     ) throws {

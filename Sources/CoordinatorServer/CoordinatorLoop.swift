@@ -42,6 +42,7 @@ final class CoordinatorLoop {
     let queryThread: QueryThread
     let blobsEndpoint: String
     let droppedFrames: DroppedFrames
+    let backups = Backups()
     let clock = Clock()
 
     var core: CoordinatorCore
@@ -88,16 +89,17 @@ final class CoordinatorLoop {
             storeID: store.storeID, term: store.term,
             configuration: CoreConfiguration(
                 lease: settings.lease, suspectAfter: settings.suspectAfter, maxAttempts: UInt32(settings.maxAttempts),
-                retryBase: settings.retryBase, retryCap: settings.retryCap, maxQueuedTasks: settings.maxQueuedTasks),
+                retryBase: settings.retryBase, retryCap: settings.retryCap, maxQueuedTasks: settings.maxQueuedTasks,
+                ageing: settings.ageing),
             seed: UInt64(bitPattern: now.instant.nanoseconds) ^ store.storeID.rawValue)
-        let state = try store.recover()
-        core.recover(state, at: now)
+        core.beginRecovery(try store.recoverFrame())
+        try store.recoverJobs { core.restore($0, at: now) }
+        core.endRecovery(at: now)
         logger.info(
             "queue recovered",
             metadata: [
-                "jobs": "\(state.jobs.count)", "unfinished": "\(core.unfinishedTaskCount)",
-                "open": "\(core.openAttemptCount)",
-                "term": "\(store.term)",
+                "jobs": "\(core.jobCount)", "unfinished": "\(core.unfinishedTaskCount)",
+                "open": "\(core.openAttemptCount)", "term": "\(store.term)",
             ])
         return core
     }
@@ -124,7 +126,7 @@ final class CoordinatorLoop {
             let agentsMaySpeak = canRead && clock.instant() >= agentsHeldUntil
             poller.setInterest(agents, agentsMaySpeak ? .readable : [])
             poller.setInterest(clients, canRead ? .readable : [])
-            let timeout = more && canRead ? 0 : pollTimeout()
+            let timeout = canRead && (more || core.hasSweeps) ? 0 : pollTimeout()
             _ = try poller.wait(timeoutMilliseconds: Int(timeout))
             noticeStall(since: lastTurn, expected: timeout)
             lastTurn = clock.instant()
@@ -140,6 +142,7 @@ final class CoordinatorLoop {
                 let now = clock.now()
                 // Only after everything that agents sent was read may one be judged silent.
                 if !agentsWait { core.timePassed(to: now) }
+                core.sweep(at: now)
                 core.assignWork(at: now)
                 checkDisk(at: now.instant)
             }
@@ -175,6 +178,7 @@ final class CoordinatorLoop {
         switch letter {
         case .committed(let outcome): try committed(outcome)
         case .answer(let reply): try send(reply)
+        case .reloaded(let job, let found): reloaded(job, found)
         case .stop: isStopping = true
         }
     }
@@ -196,7 +200,8 @@ final class CoordinatorLoop {
                         : "disk has room again: submits are taken",
                     metadata: ["directory": "\(store.directory)", "free_bytes": "\(freeBytes)"])
             }
-            core.diskMeasured(isLow: low)
+            let isFull = settings.maxStoreBytes > 0 && store.fileBytes() >= UInt64(settings.maxStoreBytes)
+            core.diskMeasured(isLow: low, storeIsFull: isFull)
         } catch {
             logger.error("the data directory's disk can't be measured", metadata: ["error": "\(error)"])
         }

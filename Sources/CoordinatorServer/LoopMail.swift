@@ -8,6 +8,8 @@ enum LoopMail: Sendable {
     case committed(CommitOutcome)
     /// A query's answer is ready to be sent.
     case answer(OutgoingReply)
+    /// A finished job was read whole; nil: it is not there.
+    case reloaded(JobID, Result<RecoveredJob?, StoreError>)
     case stop
 }
 

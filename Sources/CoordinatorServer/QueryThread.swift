@@ -11,6 +11,7 @@ final class QueryThread: Sendable {
 
     private enum Work: Sendable {
         case query(Query)
+        case work(@Sendable (SQLiteStore) -> Void)
         case stop
     }
 
@@ -34,8 +35,12 @@ final class QueryThread: Sendable {
                 work.removeAll(keepingCapacity: true)
                 mailbox.takeAll(into: &work)
                 for item in work {
-                    guard case .query(let query) = item else { return }
-                    _ = answers.post(.answer(OutgoingReply(route: query.route, frame: query.answer(store))))
+                    switch item {
+                    case .query(let query):
+                        _ = answers.post(.answer(OutgoingReply(route: query.route, frame: query.answer(store))))
+                    case .work(let work): work(store)
+                    case .stop: return
+                    }
                 }
             }
         }
@@ -44,6 +49,11 @@ final class QueryThread: Sendable {
     /// False: too many wait already.
     func ask(_ query: Query) -> Bool {
         mailbox.count < Self.waitingAtMost && mailbox.post(.query(query))
+    }
+
+    /// Has something read that is no client's question. False: too much waits already.
+    func run(_ work: @escaping @Sendable (SQLiteStore) -> Void) -> Bool {
+        mailbox.count < Self.waitingAtMost && mailbox.post(.work(work))
     }
 
     /// Ends the thread after what it has in hand.

@@ -21,6 +21,8 @@ public final class BlobStore {
     public static let idleUploadAfter = Duration.seconds(60)
 
     private let directory: String
+    /// Where the blobs rest.
+    var folder: String { directory }
     private let clock: () -> ContinuousClock.Instant
     private var uploads: [BlobRef: Upload] = [:]
 
@@ -40,10 +42,7 @@ public final class BlobStore {
         }
     }
 
-    private func path(_ blob: BlobRef) -> String {
-        let hex = blob.hex
-        return "\(directory)/\(hex.prefix(2))/\(hex)"
-    }
+    private func path(_ blob: BlobRef) -> String { BlobFolder.path(blob, in: directory) }
 
     /// Whether the blob is here.
     public func has(_ blob: BlobRef) -> Bool { FileManager.default.fileExists(atPath: path(blob)) }
@@ -53,7 +52,13 @@ public final class BlobStore {
     /// - Returns: the offset that comes next; the blob's size when it is on disk.
     /// - Throws: ``StoreError`` `.badBlob` for bytes beyond the size or a wrong hash, `.diskFull`.
     public func put(_ blob: BlobRef, offset: UInt64, bytes: Data) throws -> UInt64 {
-        if has(blob) { return blob.size }
+        if has(blob) {
+            // It counts as put now: whoever put it will name it, and a sweep must not come in between.
+            guard utimensat(AT_FDCWD, path(blob), nil, 0) == 0 else {
+                throw StoreError.from(errno: errno, path: path(blob))
+            }
+            return blob.size
+        }
         var upload: Upload
         if offset == 0 {
             abandon(blob)
@@ -111,24 +116,18 @@ public final class BlobStore {
             try upload.handle.synchronize()
             try upload.handle.close()
             let home = (path(blob) as NSString).deletingLastPathComponent
+            let isNew = !FileManager.default.fileExists(atPath: home)
             try FileManager.default.createDirectory(
                 atPath: home, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
             guard rename(upload.path, path(blob)) == 0 else {
                 throw StoreError.from(errno: errno, path: path(blob))
             }
-            try syncDirectory(home)
+            try FileSync.directory(home)
+            if isNew { try FileSync.directory(directory) }
         } catch {
             unlink(upload.path)
             throw StoreError.from(error, path: upload.path)
         }
-    }
-
-    /// A rename is on disk only when its folder is.
-    private func syncDirectory(_ path: String) throws {
-        let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw StoreError(.broken, "\(path): \(String(cString: strerror(errno)))") }
-        defer { close(descriptor) }
-        guard fsync(descriptor) == 0 else { throw StoreError(.broken, "\(path): \(String(cString: strerror(errno)))") }
     }
 
     /// Ends an upload and frees its room: on a full disk it is what is missing.

@@ -19,6 +19,8 @@ public struct StoredTask: Sendable {
     public var agent: String
     /// What it was submitted with.
     public var priority: Priority
+    /// Why it is held, in words; nil: it is not.
+    public var heldBecause: String?
 }
 
 /// An ended task as the store has it.
@@ -72,11 +74,13 @@ extension SQLiteStore {
     /// The prompts of these tasks, in their order. Throws when one is missing.
     public func prompts(_ ids: [TaskID]) throws -> [Content] {
         try reading { db in
-            let statement = try db.cachedStatement(sql: "SELECT prompt, blob, size FROM prompts WHERE id = ?")
+            let statement = try RawStatement(try db.raw(), "SELECT prompt, blob, size FROM prompts WHERE id = ?")
             return try ids.map { id in
-                guard let row = try Row.fetchOne(statement, arguments: [id.storeKey]),
-                    let content = Self.content(row[0], row[1], row[2])
-                else { throw StoreError(.broken, "the prompt of task \(id) is missing") }
+                statement.bind(1, id)
+                guard try statement.step(), let content = statement.content(0) else {
+                    throw StoreError(.broken, "the prompt of task \(id) is missing")
+                }
+                statement.reset()
                 return content
             }
         }
@@ -89,9 +93,11 @@ extension SQLiteStore {
                 db,
                 sql: """
                     SELECT p.id, p.name, coalesce(substr(p.prompt, 1, 200), '') AS start, e.state, e.attempt,
-                        coalesce(a.name, '') AS agent, json_extract(o.body, '$.priority') AS priority
-                    FROM prompts p JOIN tasks t ON t.id = p.id
-                    LEFT JOIN job_options o ON o.job = p.id >> 32 AND o.row = t.options
+                        coalesce(a.name, '') AS agent, json_extract(o.body, '$.priority') AS priority,
+                        h.why
+                    FROM prompts p JOIN tasks t ON t.id = p.id LEFT JOIN moves m ON m.task = p.id
+                    LEFT JOIN job_options o ON o.job = p.id >> 32 AND o.row = coalesce(m.options, t.options)
+                    LEFT JOIN holds h ON h.task = p.id
                     LEFT JOIN endings e ON e.id = p.id LEFT JOIN agents a ON a.id = e.agent
                     WHERE p.id BETWEEN ? AND ? ORDER BY p.id LIMIT ?
                     """,
@@ -106,7 +112,8 @@ extension SQLiteStore {
                     end: state.flatMap { TaskState(rawValue: UInt8($0)) },
                     attempts: UInt32((row["attempt"] as Int64?) ?? 0),
                     agent: row.text("agent"),
-                    priority: (row["priority"] as Int?).flatMap { Priority(rawValue: $0) } ?? .normal)
+                    priority: (row["priority"] as Int?).flatMap { Priority(rawValue: $0) } ?? .normal,
+                    heldBecause: state == nil ? StoredText.read(row["why"]) : nil)
             }
         }
     }
@@ -172,13 +179,5 @@ extension SQLiteStore {
     private static func content(_ text: DatabaseValue, _ hash: Data?, _ size: Int64?) -> Content? {
         if let text = StoredText.read(text) { return .text(text) }
         return hash.map { .blob(BlobRef(sha256: Array($0), size: UInt64(size ?? 0))) }
-    }
-
-    private func reading<T>(_ body: (Database) throws -> T) throws -> T {
-        do {
-            return try pool.read(body)
-        } catch {
-            throw StoreError.from(error, path: path)
-        }
     }
 }

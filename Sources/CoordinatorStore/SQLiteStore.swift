@@ -15,12 +15,21 @@ public final class SQLiteStore: Sendable {
     /// The data directory as it was given to ``open(directory:newStoreID:)``, locked as long as this lives.
     public let directory: String
     let pool: DatabasePool
+    let writer = CommitWriter()
     private let lock: DirectoryLock
 
     /// Connections that read beside the one that writes.
     public static let readersAtMost = 3
     /// Results set aside that are kept; the oldest go first.
     public static let setAsideAtMost = 10_000
+    /// Pages of 4 KiB in the write-ahead log before a commit moves them into the file. Measured with batches of 1,400 rows with 1 KiB
+    /// of prompt and answer each: the slowest commits take 12–15 ms with 1,000, 35–39 ms with 4,000, 55–63 ms with 8,000, while
+    /// 4,000 brings at most a tenth more in throughput.
+    public static let walPages = 1_000
+    /// What the log's file may keep after that, in bytes: a reader that stood in the way makes it grow beyond ``walPages``.
+    public static let walBytesKept = 64 << 20
+    /// Memory of the connection that writes, in KiB: the ends of the tables that it appends to.
+    static let writerCacheKiB = 16 << 10
 
     private init(storeID: StoreID, term: UInt64, directory: String, pool: DatabasePool, lock: DirectoryLock) {
         self.storeID = storeID
@@ -48,7 +57,15 @@ public final class SQLiteStore: Sendable {
             let mask = umask(0o077)
             defer { umask(mask) }
             let pool = try DatabasePool(path: path, configuration: configuration)
-            try pool.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA synchronous = FULL") }
+            try pool.writeWithoutTransaction { db in
+                try db.execute(
+                    sql: """
+                        PRAGMA synchronous = FULL;
+                        PRAGMA wal_autocheckpoint = \(walPages);
+                        PRAGMA journal_size_limit = \(walBytesKept);
+                        PRAGMA cache_size = -\(writerCacheKiB);
+                        """)
+            }
             let migrator = Schema.migrator
             if try pool.read({ db in try migrator.hasBeenSuperseded(db) }) {
                 throw StoreError(.tooNew, "\(path) was written by a newer version of cc-coordinator: install that one")
@@ -81,6 +98,26 @@ public final class SQLiteStore: Sendable {
         return UInt64(info.f_bavail) * UInt64(info.f_frsize)
     }
 
+    /// Bytes of the file itself, without its write-ahead log; 0 if it can't be looked at.
+    public func fileBytes() -> UInt64 {
+        var info = stat()
+        return stat(path, &info) == 0 ? UInt64(max(0, info.st_size)) : 0
+    }
+
     /// Ends all connections; for an orderly stop. After a crash the write-ahead log is taken up at the next open.
-    public func close() throws { try pool.close() }
+    public func close() throws {
+        pool.writeWithoutTransaction { _ in writer.finish() }
+        try pool.close()
+    }
+
+    deinit { writer.finish() }
+
+    /// Runs a read, and says in words what SQLite met.
+    func reading<T>(_ body: (Database) throws -> T) throws -> T {
+        do {
+            return try pool.read(body)
+        } catch {
+            throw StoreError.from(error, path: path)
+        }
+    }
 }

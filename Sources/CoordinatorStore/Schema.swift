@@ -4,7 +4,7 @@ import GRDB
 ///
 /// A task's id packs its job and index (``TaskID/packed``), so that a job's tasks lie together. Rows that a restart reads
 /// (`tasks`, `endings`, `attempts`, `assignments`) are apart from payloads (`prompts`, `answers`). `tasks` rows never change: what
-/// became of a task is in `endings` and `attempts`.
+/// became of a task is in the tables beside it. `meta` has the store's id, its term, the queue's switch and the next numbers of jobs and assignment rows.
 enum Schema {
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -48,6 +48,39 @@ enum Schema {
                     CREATE TABLE agents (id INTEGER PRIMARY KEY, name TEXT NOT NULL, host TEXT NOT NULL);
                     """)
         }
+        migrator.registerMigration("2") { db in try db.execute(sql: secondVersion) }
         return migrator
     }
+
+    /// Job rules, links, control verbs, retention. A task's options may change (`moves`), and so may what is held; both are apart,
+    /// so that `tasks` rows stay narrow and never change. Reopened tasks keep what ended them as an attempt of the highest row that was
+    /// given out by that time, so that no older one is taken for open.
+    private static let secondVersion = """
+        ALTER TABLE jobs ADD COLUMN spec TEXT NOT NULL DEFAULT '{}';
+        ALTER TABLE jobs ADD COLUMN switches INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE agents ADD COLUMN drained INTEGER NOT NULL DEFAULT 0;
+        CREATE TABLE attempts_2 (
+            task INTEGER NOT NULL, attempt INTEGER NOT NULL, row INTEGER NOT NULL,
+            agent INTEGER NOT NULL, failures INTEGER NOT NULL, crashes INTEGER NOT NULL, given_up INTEGER NOT NULL,
+            retry_at INTEGER NOT NULL, ended_at INTEGER NOT NULL, input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL,
+            cache_read INTEGER NOT NULL, cache_creation INTEGER NOT NULL, cost INTEGER NOT NULL, instance TEXT NOT NULL,
+            class TEXT NOT NULL, message TEXT NOT NULL, detail TEXT NOT NULL, PRIMARY KEY (task, attempt, row)) WITHOUT ROWID;
+        INSERT INTO attempts_2 SELECT task, attempt, row, agent, failures, 0, given_up, retry_at, ended_at, input_tokens,
+            output_tokens, cache_read, cache_creation, cost, '', class, message, detail FROM attempts;
+        DROP TABLE attempts;
+        ALTER TABLE attempts_2 RENAME TO attempts;
+        ALTER TABLE set_aside ADD COLUMN answer_blob BLOB;
+        ALTER TABLE set_aside ADD COLUMN answer_size INTEGER NOT NULL DEFAULT 0;
+        CREATE TABLE links (id INTEGER PRIMARY KEY, after BLOB NOT NULL, context TEXT NOT NULL);
+        CREATE TABLE holds (task INTEGER PRIMARY KEY, why TEXT NOT NULL);
+        CREATE TABLE moves (task INTEGER PRIMARY KEY, options INTEGER NOT NULL);
+        CREATE TABLE sweeps (
+            n INTEGER PRIMARY KEY AUTOINCREMENT, job INTEGER NOT NULL, kind INTEGER NOT NULL, UNIQUE (job, kind));
+        CREATE INDEX set_aside_tokens ON set_aside (task, attempt, store);
+        CREATE INDEX prompt_blobs ON prompts (blob) WHERE blob IS NOT NULL;
+        CREATE INDEX answer_blobs ON answers (answer_blob) WHERE answer_blob IS NOT NULL;
+        CREATE INDEX structured_blobs ON answers (structured_blob) WHERE structured_blob IS NOT NULL;
+        INSERT INTO meta VALUES ('paused', 0), ('next_job', (SELECT coalesce(max(id), 0) + 1 FROM jobs)), ('next_row',
+            max((SELECT coalesce(max(row), 0) FROM assignments), (SELECT coalesce(max(row), 0) FROM attempts)) + 1);
+        """
 }

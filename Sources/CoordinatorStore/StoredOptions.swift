@@ -3,6 +3,11 @@ import Foundation
 
 /// ``TaskOptions`` as they rest in the store: JSON, in which what is at its default is left out, so that old rows stay readable.
 struct StoredOptions: Codable {
+    struct Rule: Codable {
+        var key: String
+        var value: String?
+    }
+
     var priority: Int
     var runner: String
     var model: String?
@@ -15,28 +20,67 @@ struct StoredOptions: Codable {
     var budgetMicroUSD: UInt64?
     var schema: String?
     var maxAttempts: UInt32?
+    var needs: [Rule]?
+    var avoids: [Rule]?
+    var expiresAfterMilliseconds: Int64?
+    var onLost: String?
+    var onError: String?
+    var command: [String]?
+    var promptOnStandardInput: Bool?
+    var environment: [String]?
+    var outputBytes: UInt32?
 
     init(_ options: TaskOptions) {
         priority = Int(options.priority.rawValue)
         runner = options.runner
-        model = options.model.isEmpty ? nil : options.model
-        permissionMode = options.permissionMode.isEmpty ? nil : options.permissionMode
-        allowedTools = options.allowedTools.isEmpty ? nil : options.allowedTools
-        disallowedTools = options.disallowedTools.isEmpty ? nil : options.disallowedTools
-        directory = options.directory.isEmpty ? nil : options.directory
+        model = Self.present(options.model)
+        permissionMode = Self.present(options.permissionMode)
+        allowedTools = Self.present(options.allowedTools)
+        disallowedTools = Self.present(options.disallowedTools)
+        directory = Self.present(options.directory)
         timeoutMilliseconds = options.timeout == 0 ? nil : options.timeout.rawValue
         maxTurns = options.maxTurns == 0 ? nil : options.maxTurns
         budgetMicroUSD = options.budgetMicroUSD == 0 ? nil : options.budgetMicroUSD
-        schema = options.schemaJSON.isEmpty ? nil : options.schemaJSON
+        schema = Self.present(options.schemaJSON)
         maxAttempts = options.maxAttempts == 0 ? nil : options.maxAttempts
+        needs = Self.present(options.needs.map { Rule(key: $0.key, value: $0.value) })
+        avoids = Self.present(options.avoids.map { Rule(key: $0.key, value: $0.value) })
+        expiresAfterMilliseconds = options.expiresAfter == 0 ? nil : options.expiresAfter.rawValue
+        onLost = options.onLost == .rerun ? nil : options.onLost.rawValue
+        onError = options.onError == .hold ? nil : options.onError.rawValue
+        command = Self.present(options.command)
+        promptOnStandardInput = options.promptOnStandardInput ? true : nil
+        environment = Self.present(options.environment)
+        outputBytes = options.outputBytes == 0 ? nil : options.outputBytes
     }
 
+    private static func present<C: Collection>(_ value: C) -> C? { value.isEmpty ? nil : value }
+
+    private static func rules(_ stored: [Rule]?) -> [LabelRule] {
+        (stored ?? []).map { LabelRule(key: $0.key, value: $0.value) }
+    }
+
+    /// Words of a newer version read as the default.
     var options: TaskOptions {
         TaskOptions(
             priority: Priority(rawValue: priority) ?? .normal, runner: runner, model: model ?? "",
             permissionMode: permissionMode ?? "", allowedTools: allowedTools ?? [],
             disallowedTools: disallowedTools ?? [],
             directory: directory ?? "", timeout: Milliseconds(timeoutMilliseconds ?? 0), maxTurns: maxTurns ?? 0,
-            budgetMicroUSD: budgetMicroUSD ?? 0, schemaJSON: schema ?? "", maxAttempts: maxAttempts ?? 0)
+            budgetMicroUSD: budgetMicroUSD ?? 0, schemaJSON: schema ?? "", maxAttempts: maxAttempts ?? 0,
+            needs: Self.rules(needs), avoids: Self.rules(avoids),
+            expiresAfter: Milliseconds(expiresAfterMilliseconds ?? 0), onLost: onLost.flatMap(OnLost.init) ?? .rerun,
+            onError: onError.flatMap(OnError.init) ?? .hold, command: command ?? [],
+            promptOnStandardInput: promptOnStandardInput ?? false, environment: environment ?? [],
+            outputBytes: outputBytes ?? 0)
+    }
+
+    /// As it rests.
+    var text: String {
+        get throws {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = .sortedKeys
+            return String(decoding: try encoder.encode(self), as: UTF8.self)
+        }
     }
 }

@@ -2,15 +2,26 @@
 public struct AgentPolicy: Hashable, Sendable {
     /// What may execute a task here.
     public var runners: [String]
+    /// Programs that `exec` tasks may run: absolute paths or names in the agent's PATH; `*`: any. Empty: none.
+    public var commands: [String]
     /// Absolute; a task may work in these and below. Empty: only in the agent's own scratch directories.
     public var directories: [String]
     /// The CLI's permission modes that a task may ask for.
     public var permissionModes: [String]
 
+    /// Answers a task with its own prompt: for benchmarks.
+    static let noop = "noop"
+
     /// The table of settings, under `policy:` in the file.
     enum Key {
         static let runners = SettingKey(
-            "policy.runners", .choiceList(["claude"]), default: "claude", help: "What may execute tasks on this host.")
+            "policy.runners", .choiceList(["claude", "exec", AgentPolicy.noop]), default: "claude", flag: "--runner",
+            help: "What may execute tasks on this host: claude, exec.")
+        static let commands = SettingKey(
+            "policy.commands", .list, default: "",
+            help:
+                "Programs that exec tasks may run: absolute paths or names in PATH; * for any; none: no command at all."
+        )
         static let directories = SettingKey(
             "policy.directories", .pathList, default: "",
             help: "Folders that tasks may work in; none: only scratch folders of the agent's own.")
@@ -21,9 +32,27 @@ public struct AgentPolicy: Hashable, Sendable {
             help: "Permission modes that tasks may ask for; bypassPermissions must be named to be allowed.")
     }
 
-    init(_ source: SettingsSource) throws(SettingsError) {
-        runners = try source.list(Key.runners)
+    /// - Parameter offersNoop: `noop` is among the runners; it is refused there without this.
+    init(_ source: SettingsSource, offersNoop: Bool) throws(SettingsError) {
+        var runners: [String] = []
+        for runner in try source.list(Key.runners) where !runners.contains(runner) { runners.append(runner) }
+        if runners.contains(Self.noop), !offersNoop {
+            throw SettingsError(
+                "the runner noop is for benchmarks alone: it needs offer-noop", at: source.origin(of: Key.runners))
+        }
+        if offersNoop, !runners.contains(Self.noop) { runners.append(Self.noop) }
+        self.runners = runners
+        commands = try source.list(Key.commands)
+        for command in commands where command.isEmpty || command.contains("\0") || Self.isRelativePath(command) {
+            throw SettingsError(
+                "a command is an absolute path, a name without a slash, or *, found \(String(reflecting: String(command.prefix(100))))",
+                at: source.origin(of: Key.commands))
+        }
         directories = try source.list(Key.directories)
         permissionModes = try source.list(Key.permissionModes)
+    }
+
+    private static func isRelativePath(_ command: String) -> Bool {
+        command.contains("/") && !command.hasPrefix("/")
     }
 }

@@ -9,7 +9,7 @@ public struct AgentSettings: Hashable, Sendable {
     public var name: String
     /// How many `claude` processes at once.
     public var instances: Int
-    /// Absolute path of the Claude Code CLI.
+    /// Absolute path of the Claude Code CLI; empty where no task may use it and there is none.
     public var claudePath: String
     /// Absolute; holds the outbox and the instances' own folders.
     public var stateDirectory: String
@@ -25,6 +25,12 @@ public struct AgentSettings: Hashable, Sendable {
     public var memoryPerInstance: Int64
     /// Starts of instances a minute, at the most.
     public var instancesPerMinute: Int
+    /// The first so many bytes of an `exec` task's output are kept, where the task does not say.
+    public var execOutputBytes: Int
+    /// Answers `noop` tasks, for benchmarks.
+    public var offersNoop: Bool
+    /// Attempts held at once by an agent that offers `noop` alone.
+    public var noopCapacity: Int
     /// What jobs may do on this host.
     public var policy: AgentPolicy
     /// The least important lines to log.
@@ -68,13 +74,23 @@ public struct AgentSettings: Hashable, Sendable {
         static let instancesPerMinute = SettingKey(
             "instances-per-minute", .integer(1...100_000), default: "600",
             help: "Starts of instances a minute, at the most.")
+        static let execOutputBytes = SettingKey(
+            "exec-output-bytes", .bytes(1...(16 << 20)), default: "1MiB",
+            help: "So much of an exec task's output is kept, where the task does not say.")
+        static let offerNoop = SettingKey(
+            "offer-noop", .boolean, default: "false",
+            help: "Offers the runner noop, which answers with the prompt: for benchmarks.")
+        static let noopCapacity = SettingKey(
+            "noop-capacity", .integer(1...10_000), default: "4096",
+            help: "Attempts held at once when noop is all that is offered.")
         static let guardPath = SettingKey("guard", .path, help: "cc-guard; by default the one beside this program.")
 
         /// Every key, in the order of the example file.
         public static let all: [SettingKey] = [
             coordinator, name, instances, claude, stateDirectory, labels, model, taskTimeout, tasksPerInstance,
-            memoryPerInstance, instancesPerMinute, AgentPolicy.Key.runners, AgentPolicy.Key.directories,
-            AgentPolicy.Key.permissionModes, CommonKeys.logLevel, CommonKeys.logFormat, CommonKeys.secretFile,
+            memoryPerInstance, instancesPerMinute, execOutputBytes, AgentPolicy.Key.runners, AgentPolicy.Key.commands,
+            AgentPolicy.Key.directories, AgentPolicy.Key.permissionModes, offerNoop, noopCapacity, CommonKeys.logLevel,
+            CommonKeys.logFormat, CommonKeys.secretFile,
             guardPath,
         ]
     }
@@ -86,7 +102,10 @@ public struct AgentSettings: Hashable, Sendable {
         coordinator = try source.endpoint(Key.coordinator)
         name = try Self.name(source)
         instances = try source.integer(Key.instances)
-        claudePath = try Self.claudePath(source)
+        offersNoop = try source.boolean(Key.offerNoop)
+        noopCapacity = try source.integer(Key.noopCapacity)
+        policy = try AgentPolicy(source, offersNoop: offersNoop)
+        claudePath = try Self.claudePath(source, isNeeded: policy.runners.contains("claude"))
         if let path = try source.path(Key.stateDirectory) {
             stateDirectory = path
         } else {
@@ -98,7 +117,7 @@ public struct AgentSettings: Hashable, Sendable {
         tasksPerInstance = try source.integer(Key.tasksPerInstance)
         memoryPerInstance = try source.bytes(Key.memoryPerInstance)
         instancesPerMinute = try source.integer(Key.instancesPerMinute)
-        policy = try AgentPolicy(source)
+        execOutputBytes = Int(try source.bytes(Key.execOutputBytes))
         logLevel = try source.logLevel()
         logFormat = try source.logFormat()
         secretFile = try source.secretFile()
@@ -117,11 +136,12 @@ public struct AgentSettings: Hashable, Sendable {
         return name
     }
 
-    private static func claudePath(_ source: SettingsSource) throws(SettingsError) -> String {
+    private static func claudePath(_ source: SettingsSource, isNeeded: Bool) throws(SettingsError) -> String {
         let text = try source.string(Key.claude) ?? "claude"
         // A word with a slash or a tilde is a path, as in a shell.
         if text.contains("/") { return try source.resolved(text, Key.claude) }
         guard let found = source.context.executable(named: text) else {
+            if !isNeeded { return "" }
             throw SettingsError(
                 "\(text) was not found in PATH: install Claude Code, or name it with --claude PATH",
                 at: source.origin(of: Key.claude).flatMap { $0 == .builtIn ? nil : $0 })

@@ -31,6 +31,10 @@ public struct CoordinatorSettings: Hashable, Sendable {
     public var payloadCacheBytes: Int64
     /// With less free on the data directory's disk, submits are refused, in bytes.
     public var minFreeDiskBytes: Int64
+    /// A store larger than this takes no submits, in bytes; 0: as large as the disk.
+    public var maxStoreBytes: Int64
+    /// Waiting so long raises a job's tasks by one priority, at most to 8; 0: never.
+    public var ageing: Milliseconds
     /// The least important lines to log.
     public var logLevel: Logger.Level
     /// How they are written.
@@ -78,11 +82,18 @@ public struct CoordinatorSettings: Hashable, Sendable {
         static let minFreeDisk = SettingKey(
             "min-free-disk", .bytes(0...(1 << 50)), default: "64MiB",
             help: "With less free disk than this, submits are refused.")
+        static let maxStoreBytes = SettingKey(
+            "max-store-bytes", .bytes(0...(1 << 50)), default: "0",
+            help: "A store larger than this takes no submits; 0: as large as the disk.")
+        static let ageing = SettingKey(
+            "ageing", .duration(0...(.seconds(86_400))), default: "0s",
+            help: "Waiting so long raises a job's tasks by one priority, at most to 8; 0s: never.")
 
         /// Every key, in the order of the example file.
         public static let all: [SettingKey] = [
             dataDirectory, agentsEndpoint, clientsEndpoint, http, blobsEndpoint, lease, suspectAfter, heartbeat,
-            maxAttempts, retryBase, retryCap, maxQueuedTasks, payloadCache, minFreeDisk, CommonKeys.logLevel,
+            maxAttempts, retryBase, retryCap, maxQueuedTasks, payloadCache, minFreeDisk, maxStoreBytes, ageing,
+            CommonKeys.logLevel,
             CommonKeys.logFormat, CommonKeys.secretFile,
         ]
     }
@@ -109,6 +120,8 @@ public struct CoordinatorSettings: Hashable, Sendable {
         maxQueuedTasks = try source.integer(Key.maxQueuedTasks)
         payloadCacheBytes = try source.bytes(Key.payloadCache)
         minFreeDiskBytes = try source.bytes(Key.minFreeDisk)
+        maxStoreBytes = try source.bytes(Key.maxStoreBytes)
+        ageing = try source.duration(Key.ageing)
         logLevel = try source.logLevel()
         logFormat = try source.logFormat()
         secretFile = try source.secretFile()

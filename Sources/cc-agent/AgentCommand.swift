@@ -23,6 +23,9 @@ struct AgentCommand: ParsableCommand {
     @Option(help: "The Claude Code CLI.") var claude: String?
     @Option(help: "Where unsent results and instances' files are kept.") var stateDir: String?
     @Option(help: "A name with a value (k=v) that tasks may ask for; repeatable.") var label: [String] = []
+    @Option(help: "What may execute tasks on this host: claude, exec; repeatable.") var runner: [String] = []
+    @Flag(help: .hidden) var offerNoop = false
+    @Option(help: .hidden) var noopCapacity: String?
     @Option(name: .customLong("guard"), help: "cc-guard; by default the one beside this program.") var guardPath:
         String?
     @Option(help: "The least important lines to log.") var logLevel: String?
@@ -31,10 +34,12 @@ struct AgentCommand: ParsableCommand {
     private var flags: [String: FlagValue] {
         let given = [
             "coordinator": coordinator, "name": name, "instances": instances, "claude": claude, "state-dir": stateDir,
-            "guard": guardPath, "log-level": logLevel, "log-format": logFormat,
+            "guard": guardPath, "log-level": logLevel, "log-format": logFormat, "noop-capacity": noopCapacity,
         ]
         var flags = given.compactMapValues { $0.map(FlagValue.one) }
         if !label.isEmpty { flags["labels"] = .many(label) }
+        if !runner.isEmpty { flags["policy.runners"] = .many(runner) }
+        if offerNoop { flags["offer-noop"] = "true" }
         return flags
     }
 

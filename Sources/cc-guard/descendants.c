@@ -109,13 +109,17 @@ bool kill_descendants(pid_t program, int *status) {
     int64_t const deadline = now_ms() + GIVE_UP_MS;
     if (status != NULL) (void)kill(program, SIGKILL);
     for (;;) {
+        // Orphans become children of this process, so without a child there is no descendant: /proc need not be walked.
+        int one;
+        pid_t pid;
+        while ((pid = waitpid(-1, &one, WNOHANG)) > 0)
+            if (pid == program && status != NULL) *status = one;
+        if (pid < 0 && errno == ECHILD) break;
         list_processes(&table);
         mark_descendants(&table);
         for (size_t row = 0; row < table.count; row++)
             if (table.rows[row].descendant) (void)kill(table.rows[row].pid, SIGKILL);
         // Orphans of those just killed become children of this process: reap, look again, until there are none.
-        int one;
-        pid_t pid;
         while ((pid = waitpid(-1, &one, WNOHANG)) > 0)
             if (pid == program && status != NULL) *status = one;
         if (pid < 0 && errno == ECHILD) break;

@@ -27,6 +27,8 @@ struct options {
     int64_t grace_ms;
     // NULL: none.
     char const *marker;
+    // How PROGRAM ended goes to standard error as the very last line, after a NUL.
+    bool report;
     // PROGRAM and its arguments, NULL at the end.
     char **program;
 };
@@ -36,6 +38,8 @@ struct options parse_options(int count, char **arguments);
 
 // One line on standard error: `text`, `what` (or NULL), and what `error` (an errno, or 0) means.
 void complain(char const *text, char const *what, int error);
+// The last line of standard error: a NUL, `what`, and `number` unless `text` is there instead. Everything that could write has ended.
+void report_end(char const *what, int number, char const *text);
 _Noreturn void die(char const *text, int code);
 
 // Milliseconds of a monotonic clock.

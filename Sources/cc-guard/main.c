@@ -1,4 +1,4 @@
-// cc-guard [--parent PID] [--grace-ms N] [--marker TEXT] -- PROGRAM ARGS…
+// cc-guard [--parent PID] [--grace-ms N] [--marker TEXT] [--report] -- PROGRAM ARGS…
 //
 // Runs PROGRAM and answers for everything that it starts: whatever happens to PROGRAM, to this guard's parent
 // (the agent) or between them, no descendant stays behind.
@@ -6,6 +6,8 @@
 //   the parent dies      → everything is killed at once
 //   SIGTERM/SIGINT/SIGHUP → SIGTERM to PROGRAM, after the grace everything is killed
 //   SIGUSR1, SIGQUIT     → everything is killed at once
+// With --report the last line on standard error, after a NUL, says how PROGRAM ended: an exit code above 128 and a
+// signal can't be told apart by this guard's own code.
 // Tools' shells have sessions of their own, so a process group does not hold them; as child subreaper the guard gets
 // every orphan of its subtree and finds the rest by walking /proc.
 #include "guard.h"
@@ -114,11 +116,13 @@ static bool reap(pid_t program, int *status) {
 }
 
 // Kills all that is left, PROGRAM too if it still runs, and leaves with the code that fits.
-static _Noreturn void finish(pid_t program, bool ended, int status) {
+static _Noreturn void finish(struct options const *options, pid_t program, bool ended, int status) {
     if (!kill_descendants(program, ended ? NULL : &status)) {
         complain("processes could not be killed within 10 s (stuck in the kernel?)", NULL, 0);
         exit(EXIT_STUCK);
     }
+    if (options->report && WIFEXITED(status)) report_end("exit", WEXITSTATUS(status), NULL);
+    if (options->report && WIFSIGNALED(status)) report_end("signal", WTERMSIG(status), NULL);
     exit(exit_code(status));
 }
 
@@ -143,16 +147,16 @@ static _Noreturn void watch(struct options const *options, pid_t program, int si
         int64_t timeout = parent < 0 ? PARENT_POLL_MS : -1;
         if (deadline >= 0) {
             int64_t const left = deadline - now_ms();
-            if (left <= 0) finish(program, false, status);
+            if (left <= 0) finish(options, program, false, status);
             if (timeout < 0 || left < timeout) timeout = left;
         }
         (void)poll(wait, parent < 0 ? 1 : 2, (int)timeout);
 
         bool orderly = false, at_once = false, child = false;
         read_signals(signals, &orderly, &at_once, &child);
-        if (child && reap(program, &status)) finish(program, true, status);
+        if (child && reap(program, &status)) finish(options, program, true, status);
         if (at_once || (parent >= 0 && wait[1].revents != 0) || getppid() != options->parent)
-            finish(program, false, status);
+            finish(options, program, false, status);
         if (orderly && deadline < 0) {
             deadline = now_ms() + options->grace_ms;
             (void)kill(program, SIGTERM);
@@ -179,7 +183,10 @@ int main(int count, char **arguments) {
     }
     pid_t const program = start_program(&options);
     if (program < 0) {
-        complain("cannot run ", options.program[0], errno);
+        if (options.report)
+            report_end("cannot-run", 0, strerror(errno));
+        else
+            complain("cannot run ", options.program[0], errno);
         return EXIT_CANNOT_RUN;
     }
     let_go_of_pipes();

@@ -1,5 +1,6 @@
 import ClusterModel
 import Foundation
+import GRDB
 import Synchronization
 import Testing
 
@@ -72,6 +73,96 @@ struct AgentOutboxTests {
         await again.close()
     }
 
+    @Test("What is acknowledged one by one, across batches and in any order is gone from the disk, and nothing else is")
+    func acknowledgedInPart() async throws {
+        let scratch = Scratch()
+        let directory = try StateDirectory(scratch.path)
+        let outbox = try AgentOutbox(in: directory) { _ in }
+        await outbox.appendAndWait((0..<1000).map { entry($0) })
+        var kept = Set(0..<1000)
+        var seed: UInt64 = 42
+        for round in 0..<60 {
+            seed = seed &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            let first = Int(seed >> 33) % 1000
+            let gone = round % 3 == 0 ? [first] : Array(first..<min(1000, first + 40))
+            outbox.acknowledged(gone.map { entry($0).token })
+            kept.subtract(gone)
+            // What is durable by now is what is on disk, whole rows and parts of rows.
+            await outbox.appendAndWait([entry(5000 + round)])
+            let expected = kept.sorted().map { entry($0) } + (0...round).map { entry(5000 + $0) }
+            #expect(try outbox.pending() == expected)
+            #expect(outbox.count == expected.count)
+        }
+        await outbox.close()
+        let again = try AgentOutbox(in: directory) { _ in }
+        #expect(again.count == kept.count + 60)
+        again.acknowledged(try again.pending().map(\.token))
+        await again.close()
+        #expect(try AgentOutbox(in: directory) { _ in }.pending().isEmpty)
+    }
+
+    @Test("What is acknowledged before it was written is never written, and its end is told all the same")
+    func givenUp() async throws {
+        let scratch = Scratch()
+        let outbox = try AgentOutbox(in: StateDirectory(scratch.path)) { _ in }
+        for round in 0..<50 {
+            await withCheckedContinuation { continuation in
+                outbox.append((0..<300).map { entry(round * 300 + $0) }) { continuation.resume() }
+                outbox.acknowledged((0..<300).map { entry(round * 300 + $0).token })
+            }
+        }
+        #expect(outbox.count == 0)
+        await outbox.appendAndWait([entry(1)])
+        #expect(try outbox.pending() == [entry(1)])
+        await outbox.close()
+    }
+
+    @Test("Batches keep order and content, whatever the sizes", arguments: [0, 1, 127, 128, 129, 1000])
+    func pieces(count: Int) throws {
+        let entries = (0..<count).map { entry($0, size: $0 % 7 == 0 ? 30_000 : $0 % 3) }
+        let pieces = OutboxBatch.pieces(of: entries)
+        #expect(pieces.flatMap { $0 } == entries)
+        #expect(pieces.allSatisfy { !$0.isEmpty && $0.count <= OutboxBatch.maximumEntries })
+        for piece in pieces { #expect(OutboxBatch.unpack(OutboxBatch.pack(piece)) == piece) }
+        #expect(count == 0 || OutboxBatch.unpack(OutboxBatch.pack(entries).dropLast(1) + []) != entries)
+    }
+
+    @Test("A file with a row for each result, as version 1 wrote it, is taken over with its results and its agent's id")
+    func versionOne() async throws {
+        let scratch = Scratch()
+        let directory = try StateDirectory(scratch.path)
+        let queue = try DatabaseQueue(path: directory.outboxFile)
+        try await queue.write { db in
+            try db.execute(
+                sql: """
+                    CREATE TABLE result (
+                        sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+                        store INTEGER NOT NULL, task INTEGER NOT NULL, attempt INTEGER NOT NULL,
+                        bytes BLOB NOT NULL,
+                        UNIQUE (store, task, attempt));
+                    CREATE TABLE agent (id INTEGER NOT NULL);
+                    INSERT INTO agent (id) VALUES (-77);
+                    PRAGMA user_version = 1;
+                    """)
+            for number in 0..<200 {
+                let entry = entry(number)
+                try db.execute(
+                    sql: "INSERT INTO result (store, task, attempt, bytes) VALUES (?, ?, ?, ?)",
+                    arguments: [
+                        Int64(bitPattern: entry.token.store.rawValue), Int64(bitPattern: entry.token.task.packed),
+                        Int64(entry.token.attempt), Data(entry.bytes),
+                    ])
+            }
+        }
+        try queue.close()
+        for _ in 0..<2 {
+            let outbox = try AgentOutbox(in: directory) { _ in }
+            #expect(try outbox.pending() == (0..<200).map { entry($0) })
+            #expect(outbox.agentID.rawValue == UInt64(bitPattern: -77))
+            await outbox.close()
+        }
+    }
+
     @Test("Close writes what was appended just before")
     func closeWrites() async throws {
         let scratch = Scratch()
@@ -137,7 +228,11 @@ struct AgentOutboxTests {
             #expect(error?.message.contains("--state-dir") == true)
             #expect(first.path == scratch.path)
         }
-        _ = try StateDirectory(scratch.path)
+        let second = try StateDirectory(scratch.path)
+        second.release()
+        second.release()
+        let third = try StateDirectory(scratch.path)
+        #expect(third.path == second.path)
     }
 
     @Test("A file that is no outbox, and one of a newer version, are refused in words")

@@ -139,6 +139,31 @@ final class FakeCoordinator: Sendable {
         try send(.assign(assign))
     }
 
+    /// Many tasks in one frame, each with its number as its prompt.
+    func assign(_ numbers: Range<UInt32>, session: UInt64, options: TaskOptions) throws {
+        var assign = Ccorchestrator_V1_Assign()
+        assign.session = session
+        assign.options = [options.proto]
+        assign.assignments = numbers.map { number in
+            var assignment = Ccorchestrator_V1_Assignment()
+            assignment.token = token(number).proto
+            assignment.prompt = Content.text("task \(number)").proto
+            return assignment
+        }
+        try send(.assign(assign))
+    }
+
+    /// The results of one frame.
+    func results() async throws -> [Ccorchestrator_V1_AttemptResult]? {
+        try await next { if case .results(let results) = $0 { results.results } else { nil } }
+    }
+
+    func acknowledge(_ tokens: [AttemptToken]) throws {
+        var ack = Ccorchestrator_V1_ResultAck()
+        ack.tokens = tokens.map(\.proto)
+        try send(.resultAck(ack))
+    }
+
     func acknowledge(_ result: Ccorchestrator_V1_AttemptResult) throws {
         var ack = Ccorchestrator_V1_ResultAck()
         ack.tokens = [result.token]

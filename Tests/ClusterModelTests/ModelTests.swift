@@ -13,14 +13,18 @@ struct ModelTests {
         if job < .max { #expect(TaskID(job: id.job, index: .max) < TaskID(job: JobID(rawValue: job + 1), index: 0)) }
     }
 
-    @Test("Transitions are the documented ones: an end is final, nothing else leads to running but waiting")
+    @Test("Transitions are the documented ones: an end is final but for a retry, nothing else leads to running but waiting")
     func transitions() {
         let allowed: [TaskState: Set<TaskState>] = [
-            .queued: [.running], .running: [.queued, .backoff], .backoff: [.queued, .running],
+            .queued: [.running, .blocked, .held], .running: [.queued, .backoff, .held],
+            .backoff: [.queued, .running, .blocked, .held], .blocked: [.queued, .backoff, .running, .held],
+            .held: [.queued, .blocked, .running],
+            // The user has them tried again.
+            .failed: [.queued, .blocked], .skipped: [.queued, .blocked], .expired: [.queued, .blocked],
         ]
         for from in TaskState.allCases {
             for to in TaskState.allCases {
-                let expected = !from.isEnd && (to.isEnd || allowed[from, default: []].contains(to))
+                let expected = (!from.isEnd && to.isEnd) || allowed[from, default: []].contains(to)
                 #expect(from.mayBecome(to) == expected, "\(from.name) to \(to.name)")
             }
         }
@@ -30,7 +34,7 @@ struct ModelTests {
 
     @Test("Stored numbers of states do not change")
     func stateNumbers() {
-        #expect(TaskState.allCases.map(\.rawValue) == [0, 1, 2, 3, 4, 5, 6, 7])
+        #expect(TaskState.allCases.map(\.rawValue) == [0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
     }
 
     @Test(

@@ -3,21 +3,22 @@ import ClusterModel
 @testable import CoordinatorCore
 
 extension CoordinatorCore {
-    /// Everything that a restart must keep, a line each. A task that waits counts as one whether its backoff is over or not: that is
-    /// for the clock to say.
+    /// Everything that a restart must keep, a line each. A task that waits counts as one whether its backoff is over or not, and
+    /// whether it was told yet that what it waits for has ended.
     var digest: [String] {
         var lines: [String] = []
         for job in jobs where !job.isGone {
             var counts = job.counts
-            counts.queued += counts.backoff
+            counts.queued += counts.backoff + counts.blocked
             counts.backoff = 0
+            counts.blocked = 0
             lines.append(
-                "job \(job.id) \(job.spec) \(job.key) sealed \(job.sealed) finished \(job.finishedAt.map { $0.milliseconds } ?? -1)"
+                "job \(job.id) \(job.spec) \(job.key) sealed \(job.sealed) \(job.switches) finished \(job.finishedAt.map { $0.milliseconds } ?? -1)"
             )
             lines.append("\(counts) \(job.usage) \(job.costMicroUSD)")
             if job.finishedAt == nil { lines.append("options \(job.options.map(\.value))") }
             for (index, entry) in job.tasks.enumerated() {
-                let state = entry.state == .backoff ? "queued" : entry.state.name
+                let state = entry.state == .backoff || entry.state == .blocked ? "queued" : entry.state.name
                 // What counts against an ended task is of no use any more, and not kept.
                 let rest = entry.state.isEnd ? "" : " \(entry.failures) \(entry.givenUp) \(entry.cancelRequested)"
                 lines.append("\(job.id).\(index) \(state) \(entry.attempt) \(entry.sequence) \(entry.options)\(rest)")
@@ -29,6 +30,8 @@ extension CoordinatorCore {
                 "open \(TaskID(packed: task))#\(attempt.attempt) row \(attempt.row) on \(agents[Int(attempt.agent.rawValue)].id)"
             )
         }
+        for sweep in sweeps { lines.append("sweep \(sweep.job) \(sweep.kind)") }
+        lines.append("paused \(isPaused)")
         lines.append("unfinished \(unfinishedTasks) next job \(nextJob)")
         return lines
     }
@@ -40,15 +43,18 @@ extension RecoveredState {
         var lines = ["next sequence \(frame.nextSequence)"]
         for job in jobs {
             lines.append(
-                "job \(job.id) \(job.spec) \(job.key) \(job.submittedAt) \(String(describing: job.finishedAt)) \(job.sealed) \(job.options)"
+                "job \(job.id) \(job.spec) \(job.key) \(job.submittedAt) \(String(describing: job.finishedAt)) \(job.sealed) \(job.switches) \(job.options)"
             )
+            for links in job.links { lines.append("\(job.id) \(links)") }
+            for hold in job.holds { lines.append("\(job.id) \(hold)") }
             lines.append("\(job.counts) \(job.usage) \(job.costMicroUSD)")
             for task in job.tasks { lines.append("\(job.id) \(task)") }
         }
         for row in frame.assignments { lines.append("\(row)") }
-        for (id, name) in frame.agents.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
-            lines.append("agent \(id) \(name)")
+        for (id, agent) in frame.agents.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+            lines.append("agent \(id) \(agent)")
         }
+        lines.append("paused \(frame.isPaused) sweeps \(frame.sweeps) next job \(frame.nextJob)")
         return lines
     }
 

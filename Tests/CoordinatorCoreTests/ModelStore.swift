@@ -13,6 +13,8 @@ struct ModelStore {
         /// The last attempt that was sent.
         var sent: UInt32 = 0
         var queuedAt: WallTime
+        var held: String?
+        var isPruned = false
 
         /// Whether the last attempt was closed without a result and nobody was sent since.
         var isGivenUp: Bool { end == nil && ended.last.map { $0.givenUp && $0.number.attempt == sent } ?? false }
@@ -26,12 +28,20 @@ struct ModelStore {
         var options: [TaskOptions] = []
         var tasks: [Task] = []
         var summary: JobSummary?
+        var switches = JobSwitches()
+        /// Every attempt that ended without ending its task, or whose end was taken back.
+        var retried: UInt64 { tasks.reduce(0) { $0 + UInt64($1.ended.count) } }
     }
 
     private(set) var jobs: [JobID: Job] = [:]
     private(set) var order: [JobID] = []
     private(set) var rows: [UInt64: (agent: AgentID, attempts: [AttemptNumber])] = [:]
-    private(set) var agents: [AgentID: String] = [:]
+    private(set) var agents: [AgentID: RecoveredAgent] = [:]
+    private(set) var isPaused = false
+    private(set) var sweeps: [RecoveredSweep] = []
+    private(set) var nextJob: UInt32 = 1
+    /// Ends of tasks that were taken back: reported once, and not lost.
+    private(set) var reopened = 0
     private(set) var setAside: [(token: AttemptToken, reason: SetAsideReason)] = []
     /// Attempts that an agent holds, by task.
     private(set) var open: [TaskID: (row: UInt64, attempt: UInt32, agent: AgentID)] = [:]
@@ -72,7 +82,10 @@ struct ModelStore {
         case .jobOpened(let id, let spec, let key, let at):
             if !(jobs[id] == nil) { violations.append("job \(id) was opened twice") }
             if !(!jobs.values.contains { $0.key == key }) { violations.append("job \(id) has the key of another") }
+            if id.rawValue < nextJob { violations.append("job \(id) has the number of an earlier one") }
+            nextJob = id.rawValue + 1
             jobs[id] = Job(spec: spec, key: key, submittedAt: at)
+            jobs[id]?.switches.isPaused = spec.isPaused
             order.append(id)
         case .optionsAdded(let id, let first, let options):
             if !(jobs[id]?.options.count == Int(first)) {
@@ -101,12 +114,64 @@ struct ModelStore {
         case .resultSetAside(let result, _, let reason, _):
             setAside.append((result.token, reason))
             reported.insert(result.token)
-        case .agentSeen(let id, let name, _): agents[id] = name
-        case .jobChanged, .queuePaused, .optionsChanged, .taskMoved, .taskHeld, .taskReleased, .taskReopened,
-            .jobReopened,
-            .agentDrained, .sweepBegun, .sweepEnded, .pruned:
-            violations.append("a record that this model does not know")
+        case .agentSeen(let id, let name, _):
+            agents[id] = RecoveredAgent(name: name, isDrained: agents[id]?.isDrained ?? false)
+        case .jobChanged(let id, let switches): jobs[id]?.switches = switches
+        case .queuePaused(let paused): isPaused = paused
+        case .optionsChanged(let id, let row, let options): jobs[id]?.options[Int(row)] = options
+        case .taskMoved(let id, let row): jobs[id.job]?.tasks[Int(id.index)].spec.options = row
+        case .taskHeld(let id, let why):
+            if task(id)?.end != nil { violations.append("task \(id) is held after its end") }
+            jobs[id.job]?.tasks[Int(id.index)].held = why
+        case .taskReleased(let id):
+            if task(id)?.held == nil { violations.append("task \(id) is released and was not held") }
+            jobs[id.job]?.tasks[Int(id.index)].held = nil
+        case .taskReopened(let id, let closedRow): reopen(id, closedRow)
+        case .jobReopened(let id):
+            if jobs[id]?.summary == nil { violations.append("job \(id) was reopened and had not finished") }
+            jobs[id]?.summary = nil
+        case .agentDrained(let id, let drained): agents[id]?.isDrained = drained
+        case .sweepBegun(let id, let kind): sweeps.append(RecoveredSweep(job: id, kind: kind))
+        case .sweepEnded(let id, let kind):
+            let before = sweeps.count
+            sweeps.removeAll { $0.job == id && $0.kind == kind }
+            if sweeps.count != before - 1 { violations.append("a \(kind) of job \(id) ended that had not begun") }
+        case .pruned(let id, let first, let count, let isLast):
+            if jobs[id]?.summary == nil { violations.append("job \(id) was pruned and had not finished") }
+            for index in Int(first)..<Int(first + count) { jobs[id]?.tasks[index].isPruned = true }
+            guard isLast else { return }
+            if jobs[id]?.tasks.contains(where: { !$0.isPruned }) == true {
+                violations.append("job \(id) was pruned in part")
+            }
+            jobs[id] = nil
+            order.removeAll { $0 == id }
         }
+    }
+
+    private mutating func reopen(_ id: TaskID, _ closedRow: UInt64) {
+        guard var task = task(id), let end = task.end else {
+            violations.append("task \(id) was reopened and had not ended"); return
+        }
+        if end.state == .succeeded || end.state == .cancelled {
+            violations.append("task \(id) was reopened after \(end.state)")
+        }
+        for place in task.ended.indices {
+            task.ended[place].failures = 0
+            task.ended[place].crashes = 0
+            task.ended[place].givenUp = false
+        }
+        if let agent = end.agent {
+            task.ended.append(
+                EndedAttempt(
+                    number: AttemptNumber(task: id, attempt: end.attempt), agent: agent, row: closedRow,
+                    failure: end.failure ?? end.result?.failure ?? TaskFailure(.crash, ""), failures: 0, givenUp: false,
+                    retryAt: WallTime(milliseconds: 0), at: end.at, usage: end.result?.usage ?? Usage(),
+                    costMicroUSD: end.result?.costMicroUSD ?? 0, instance: end.result?.instance ?? ""))
+        }
+        task.end = nil
+        task.cancelRequested = false
+        reopened += 1
+        jobs[id.job]?.tasks[Int(id.index)] = task
     }
 
     private mutating func assign(_ row: UInt64, _ agent: AgentID, _ numbers: [AttemptNumber]) {
@@ -126,6 +191,8 @@ struct ModelStore {
             }
             jobs[number.task.job]?.tasks[Int(number.task.index)].sent = number.attempt
             open[number.task] = (row, number.attempt, agent)
+            jobs[number.task.job]?.tasks[Int(number.task.index)].held = nil
+            if task.held != nil { violations.append("task \(number.task) was sent while it is held") }
         }
     }
 
@@ -167,6 +234,7 @@ struct ModelStore {
             if !(reported.insert(result.token).inserted) { violations.append("\(result.token) was reported twice") }
         }
         open[end.task] = nil
+        jobs[end.task.job]?.tasks[Int(end.task.index)].held = nil
         jobs[end.task.job]?.tasks[Int(end.task.index)].end = end
     }
 
@@ -206,26 +274,42 @@ struct ModelStore {
         var state = RecoveredState()
         var sequence: UInt64 = 0
         for id in order {
-            guard let job = jobs[id] else { continue }
-            sequence = max(sequence, job.tasks.last?.sequence ?? 0)
-            let (usage, cost) = spent(job)
-            state.jobs.append(
-                RecoveredJob(
-                    id: id, spec: job.spec, key: job.key, submittedAt: job.submittedAt,
-                    finishedAt: job.summary?.finishedAt,
-                    sealed: job.sealed, options: job.summary == nil ? job.options : [],
-                    tasks: job.summary == nil ? ContiguousArray(job.tasks.map(recovered)) : [],
-                    counts: job.summary?.counts ?? JobCounts(),
-                    usage: usage, costMicroUSD: cost))
+            sequence = max(sequence, jobs[id]?.tasks.last?.sequence ?? 0)
+            if let job = recoveredJob(id, whole: false) { state.jobs.append(job) }
         }
         for row in rows.keys.sorted() {
             guard let known = rows[row] else { continue }
             state.frame.assignments.append(RecoveredAssignment(row: row, agent: known.agent, attempts: known.attempts))
         }
-        state.frame.agents = agents.mapValues { RecoveredAgent(name: $0) }
+        state.frame.agents = agents
+        state.frame.isPaused = isPaused
+        state.frame.sweeps = sweeps
+        state.frame.nextJob = nextJob
         state.frame.nextSequence = sequence + 1
         state.frame.nextRow = highestRow + 1
         return state
+    }
+
+    /// One job; of a finished one the tasks only if it is wanted whole.
+    func recoveredJob(_ id: JobID, whole: Bool) -> RecoveredJob? {
+        guard let job = jobs[id] else { return nil }
+        let (usage, cost) = spent(job)
+        let isWhole = whole || job.summary == nil
+        return RecoveredJob(
+            id: id, spec: job.spec, key: job.key, submittedAt: job.submittedAt, finishedAt: job.summary?.finishedAt,
+            sealed: job.sealed, switches: job.switches, options: isWhole ? job.options : [],
+            tasks: isWhole ? ContiguousArray(job.tasks.map(recovered)) : [],
+            links: isWhole
+                ? job.tasks.enumerated().compactMap { index, task in
+                    task.spec.after.isEmpty && task.spec.context.isEmpty
+                        ? nil
+                        : RecoveredLinks(index: UInt32(index), after: task.spec.after, context: task.spec.context)
+                } : [],
+            holds: isWhole
+                ? job.tasks.enumerated().compactMap { index, task in
+                    task.held.map { RecoveredHold(index: UInt32(index), why: $0) }
+                } : [],
+            counts: job.summary?.counts ?? JobCounts(), usage: usage, costMicroUSD: cost, retried: job.retried)
     }
 
     private func recovered(_ task: Task) -> RecoveredTask {
@@ -233,12 +317,12 @@ struct ModelStore {
         let row = task.ended.map(\.row).max() ?? 0
         if let end = task.end {
             return RecoveredTask(
-                sequence: task.sequence, options: UInt16(task.spec.options), end: end.state, attempt: end.attempt,
-                cancelRequested: task.cancelRequested, closedRow: row)
+                sequence: task.sequence, options: UInt16(task.spec.options), queuedAt: task.queuedAt, end: end.state,
+                attempt: end.attempt, cancelRequested: task.cancelRequested, closedRow: row)
         }
         return RecoveredTask(
-            sequence: task.sequence, options: UInt16(task.spec.options), attempt: last?.number.attempt ?? 0,
-            failures: last?.failures ?? 0,
+            sequence: task.sequence, options: UInt16(task.spec.options), queuedAt: task.queuedAt,
+            attempt: last?.number.attempt ?? 0, failures: last?.failures ?? 0, crashes: last?.crashes ?? 0,
             givenUp: last?.givenUp ?? false, cancelRequested: task.cancelRequested, retryAt: last?.retryAt,
             closedRow: row)
     }

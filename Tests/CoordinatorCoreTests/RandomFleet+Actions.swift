@@ -13,12 +13,17 @@ extension RandomFleet {
         case 37..<57: finishSomething(random.below(agents.count))
         case 57..<62: resend(random.below(agents.count))
         case 62..<65: sendStray()
-        case 65..<67: cancelSomething()
+        case 65..<67: if random.oneIn(3) { controlSomething() } else { cancelSomething() }
         case 67..<68: leave(random.below(agents.count))
         case 68..<77: letTimePass()
-        case 77..<85: core.assignWork(at: now)
+        case 77..<85:
+            core.sweep(at: now)
+            settle()
+            core.assignWork(at: now)
         case 85..<90: takeTurn()
-        case 90..<97: carryOut(writeTurn(), lossy: true)
+        case 90..<97:
+            carryOut(writeTurn(), lossy: true)
+            reload()
         case 97..<98: core.diskMeasured(isLow: random.oneIn(4))
         default: if random.oneIn(3) { crash() }
         }
@@ -28,6 +33,10 @@ extension RandomFleet {
     /// The faults end: everyone is there, time goes on, every answer arrives. Everything that was acknowledged has to end.
     mutating func drain() {
         core.diskMeasured(isLow: false)
+        core.controlArrived(.resume(nil), reply: handle(nextHandle), at: now)
+        nextHandle += 1
+        for place in agents.indices { control(.undrain(agent: agents[place].name)) }
+        for id in view.order { control(.resume(id)) }
         carryOut(writeTurn(), lossy: false)
         for round in 0..<400 where !failed {
             for place in submits.indices { send(submit: place, disturbed: false) }
@@ -39,10 +48,24 @@ extension RandomFleet {
                 for result in agents[place].outbox { deliver(result, from: place) }
             }
             core.timePassed(to: now)
+            if round % 5 == 0 {
+                for place in agents.indices { control(.undrain(agent: agents[place].name)) }
+                for id in view.order {
+                    control(.resume(id))
+                    control(.release(TaskSelection(job: id)))
+                    // Nobody will send the rest of it.
+                    let isLeft = view.jobs[id].map { job in
+                        !job.sealed && !submits.contains { $0.batches[0].key == job.key && $0.done < $0.batches.count }
+                    }
+                    if isLeft == true { abandoned.append(id) }
+                }
+            }
+            core.sweep(at: now)
             core.assignWork(at: now)
             settle()
             takeTurn()
             carryOut(writeTurn(), lossy: false)
+            reload()
             pass(1000)
             let quiet = core.unfinishedTaskCount == 0 && submits.allSatisfy { $0.done == $0.batches.count }
             if quiet, round > 2, !core.hasPendingTurn { return }
@@ -50,12 +73,18 @@ extension RandomFleet {
         if !failed {
             let waiting = submits.filter { $0.done < $0.batches.count }.count
             wrong.append("\(core.unfinishedTaskCount) tasks and \(waiting) submits have no end after all faults ended")
+            for (id, job) in view.jobs.sorted(by: { $0.key < $1.key }) where job.summary == nil {
+                for index in job.tasks.indices where job.tasks[index].end == nil {
+                    let why = core.why(TaskID(job: id, index: UInt32(index)), at: now)
+                    wrong.append("\(id).\(index) \(why?.state.name ?? "?"): \(why?.reasons.map(\.text) ?? [])")
+                }
+            }
         }
     }
 
     /// What must be true of the disk when all is drained.
     mutating func audit() {
-        for (job, count) in acknowledgedTasks {
+        for (job, count) in acknowledgedTasks where disk.jobs[job] != nil {
             for index in 0..<count where disk.task(TaskID(job: job, index: index))?.end == nil {
                 wrong.append("task \(job).\(index) was acknowledged and has no end")
             }
@@ -76,6 +105,7 @@ extension RandomFleet {
     private mutating func newSubmit() {
         guard submits.count < 40 else { return }
         let key = SubmissionKey(high: random.next(), low: random.next())
+        let spec = randomSpec()
         var batches: [SubmitBatch] = []
         var first: UInt32 = 0
         let count = 1 + random.below(3)
@@ -83,11 +113,13 @@ extension RandomFleet {
             let options = number == 0 ? (0..<2).map { _ in randomOptions() } : []
             let tasks = (0..<random.below(5)).map {
                 TaskSpec(
-                    prompt: .text("prompt \($0) of \(key.low) ☃"), name: "n\($0)", options: UInt32(random.below(2)))
+                    prompt: .text("prompt \($0) of \(key.low) ☃"), name: "n\($0)", options: UInt32(random.below(2)),
+                    after: random.oneIn(4) ? randomLinks(at: first + UInt32($0)) : [],
+                    context: random.oneIn(5) ? "c\(random.below(2))" : "")
             }
             batches.append(
                 SubmitBatch(
-                    key: key, spec: JobSpec(name: "job \(submits.count)"), firstOptions: number == 0 ? 0 : 2,
+                    key: key, spec: spec, firstOptions: number == 0 ? 0 : 2,
                     options: options, firstIndex: first,
                     tasks: tasks, seal: number == count - 1 && !random.oneIn(10)))
             first += UInt32(tasks.count)
@@ -99,7 +131,78 @@ extension RandomFleet {
         TaskOptions(
             priority: Priority(rawValue: random.below(10)) ?? .normal, model: random.oneIn(2) ? "haiku" : "",
             timeout: Milliseconds(Int64(random.below(3)) * 1000),
-            maxAttempts: UInt32(random.below(4)))
+            maxAttempts: UInt32(random.below(4)), needs: random.oneIn(6) ? [LabelRule(key: "odd")] : [],
+            avoids: random.oneIn(10) ? [LabelRule(key: "odd", value: "1")] : [],
+            expiresAfter: random.oneIn(10) ? .seconds(20) : 0, onLost: random.oneIn(6) ? .hold : .rerun,
+            onError: random.oneIn(2) ? .hold : .skip)
+    }
+
+    private mutating func randomSpec() -> JobSpec {
+        JobSpec(
+            name: "job \(submits.count)", distribution: Distribution.allCases[random.below(5)],
+            placement: random.oneIn(3) ? .pack : .spread, weight: UInt32(1 + random.below(20)),
+            maxParallel: random.oneIn(4) ? 1 : 0,
+            deadline: random.oneIn(12) ? WallTime(milliseconds: now.wall.milliseconds + 30_000) : nil,
+            isPaused: random.oneIn(10), continuesOnFailure: random.oneIn(5),
+            failuresAtMost: random.oneIn(6) ? UInt32(random.below(2)) : nil,
+            after: random.oneIn(6)
+                ? view.order.suffix(2).map { JobLink(job: $0, condition: random.oneIn(2) ? .end : .success) } : [])
+    }
+
+    /// Earlier ones, and now and then a later one: some of those make circles or name nothing, and are refused.
+    private mutating func randomLinks(at index: UInt32) -> [TaskLink] {
+        (0..<1 + random.below(2)).compactMap { _ in
+            let other = random.oneIn(12) ? index + UInt32(random.below(3)) : UInt32(random.below(Int(index) + 1))
+            return other == index ? nil : TaskLink(index: other, condition: random.oneIn(3) ? .end : .success)
+        }
+    }
+
+    mutating func control(_ control: Control) {
+        core.controlArrived(control, reply: handle(nextHandle), at: now)
+        nextHandle += 1
+        settle()
+    }
+
+    private mutating func controlSomething() {
+        controls += 1
+        let id = random.pick(view.order) ?? JobID(rawValue: 1)
+        let count = view.jobs[id]?.tasks.count ?? 0
+        let indexes =
+            random.oneIn(2) || count == 0 ? [] : (0..<1 + random.below(3)).map { _ in UInt32(random.below(count + 1)) }
+        let selection = TaskSelection(job: id, indexes: indexes)
+        switch random.below(10) {
+        case 0: control(.pause(random.oneIn(2) ? nil : id))
+        case 1: control(.resume(random.oneIn(2) ? nil : id))
+        case 2: control(.hold(selection))
+        case 3: control(.release(selection))
+        case 4, 5: control(.retry(selection))
+        case 6: control(.prioritize(selection, Priority(rawValue: random.below(10)) ?? .normal))
+        case 7: control(.drain(agent: "host\(random.below(6))"))
+        case 8: control(.undrain(agent: "host\(random.below(6))"))
+        default:
+            prunes += 1
+            core.pruneArrived(
+                jobs: [], olderThan: Milliseconds(Int64(random.below(60_000))), dryRun: random.oneIn(2),
+                reply: handle(nextHandle), at: now)
+            nextHandle += 1
+            settle()
+        }
+        if let task = random.pick(Array(0..<count)) { _ = core.why(TaskID(job: id, index: UInt32(task)), at: now) }
+    }
+
+    /// What the core asked the store for.
+    mutating func reload() {
+        for id in reloads {
+            core.jobReloaded(id, disk.recoveredJob(id, whole: true), at: now)
+            settle()
+        }
+        reloads = []
+        for id in abandoned {
+            core.cancelArrived(id, indexes: [], reply: handle(nextHandle), at: now)
+            nextHandle += 1
+            settle()
+        }
+        abandoned = []
     }
 
     private mutating func send(submit place: Int, disturbed: Bool) {
@@ -114,7 +217,8 @@ extension RandomFleet {
         if number == submit.done { submits[place].waitsFor = handle }
         settle()
         if number < submit.done {
-            // Its tasks may not be there twice.
+            // Its tasks may not be there twice, unless the job was pruned and is forgotten.
+            guard before.jobs.values.contains(where: { $0.key == submit.batches[0].key }) else { return }
             if view.order.count != before.order.count { wrong.append("a repeated submit opened a job") }
             if view.jobs.values.reduce(0, { $0 + $1.tasks.count })
                 != before.jobs.values.reduce(0, { $0 + $1.tasks.count })
@@ -150,7 +254,7 @@ extension RandomFleet {
         let agent = agents[place]
         let hello = AgentIntroduction(
             route: RouteHandle(rawValue: UInt64(place)), id: agent.id, incarnation: agent.incarnation, name: agent.name,
-            capacity: agent.capacity,
+            capacity: agent.capacity, labels: place % 2 == 1 ? ["odd": "\(place)"] : [:],
             running: agent.running, finished: agent.outbox.map(\.token))
         switch core.agentIntroduced(hello, at: now) {
         case .welcomed(let index, let session):
@@ -227,7 +331,7 @@ extension RandomFleet {
         let task = view.task(token.task)
         let isOpen = view.open[token.task]?.attempt == token.attempt
         let isWanted =
-            token.store == Self.store && task != nil
+            token.store == Self.store && task != nil && !task!.isPruned
             && (isOpen || (task?.isGivenUp == true && task?.sent == token.attempt))
         let before = view.setAside.count
         core.resultArrived(result, from: index, at: now)

@@ -54,12 +54,19 @@ struct RandomFleet {
     var inputs = 0
     var crashes = 0
     var wrong: [String] = []
+    /// Finished jobs that the core wants to have read.
+    var reloads: [JobID] = []
+    /// Jobs whose client gave up.
+    var abandoned: [JobID] = []
+    var refusals = 0
+    var controls = 0
+    var prunes = 0
     var backing: (any Backing)?
     let thorough: Bool
     static let configuration = CoreConfiguration(
         lease: .seconds(10), suspectAfter: .seconds(3), retryBase: 200, retryCap: .seconds(20), maxQueuedTasks: 60,
         maxAgents: 7,
-        maxAttemptsInAll: 12)
+        maxAttemptsInAll: 12, ordersPerTurn: 5, sweepPerTurn: 3)
 
     init(seed: UInt64, thorough: Bool = true, backing: (any Backing)? = nil) {
         random = SplitMix64(seed: seed)
@@ -131,7 +138,8 @@ struct RandomFleet {
         core.recover(found, at: now)
         view = disk
         seen = 0
-        if core.digest != committed.digest {
+        // Work over whole jobs begins again from its start: then more may have changed.
+        if !committed.hasSweeps, !core.hasSweeps, core.digest != committed.digest {
             wrong.append("a restart changed " + difference(core.digest, committed.digest))
         }
         for place in agents.indices { agents[place].index = nil }
@@ -155,7 +163,8 @@ struct RandomFleet {
         for effect in effects {
             switch effect {
             case .reply(let handle, let reply): answered(handle, reply)
-            case .refuse, .reload: break
+            case .refuse: break
+            case .reload(let job): reloads.append(job)
             case .welcome(let index, let welcome):
                 guard let place = agents.firstIndex(where: { $0.index == index && $0.session == welcome.session })
                 else { continue }
@@ -190,16 +199,24 @@ struct RandomFleet {
         case .submitted(let job, let count, let sealed):
             acknowledgedTasks[job] = max(acknowledgedTasks[job] ?? 0, count)
             let stored = disk.jobs[job]
-            if (stored?.tasks.count ?? -1) < Int(count) || (sealed && stored?.sealed == false) {
+            // Pruned in the turn that acknowledged it.
+            let isGone = stored == nil && job.rawValue < disk.nextJob
+            if !isGone, (stored?.tasks.count ?? -1) < Int(count) || (sealed && stored?.sealed == false) {
                 wrong.append(
                     "job \(job) was acknowledged with \(count) tasks, the store has \(stored?.tasks.count ?? -1)")
             }
             guard let waiting else { return }
-            if stored?.key != submits[waiting].batches[0].key {
+            if !isGone, stored?.key != submits[waiting].batches[0].key {
                 wrong.append("a submit was answered with another's job")
             }
             submits[waiting].done += 1
             submits[waiting].waitsFor = nil
+        case .refused(let code, _) where [.invalid, .cycle, .jobSealed, .unknownJob].contains(code):
+            // Its client gives up, and has what is there of the job ended.
+            guard let waiting else { return }
+            let submit = submits.remove(at: waiting)
+            refusals += 1
+            for (id, job) in view.jobs where job.key == submit.batches[0].key { abandoned.append(id) }
         case .refused, .cancelled, .controlled, .pruned:
             if let waiting { submits[waiting].waitsFor = nil }
         }

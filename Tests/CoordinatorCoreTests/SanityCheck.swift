@@ -9,6 +9,7 @@ extension CoordinatorCore {
         var unfinished = 0
         var running = 0
         for job in jobs {
+            if job.isGone { continue }
             if job.finishedAt != nil {
                 if !job.tasks.isEmpty {
                     wrong.append("job \(job.id) has finished and keeps \(job.tasks.count) entries")
@@ -50,7 +51,7 @@ extension CoordinatorCore {
             if Int(job.counts.tasks) != job.tasks.count {
                 wrong.append("job \(job.id) counts \(job.counts.tasks) tasks of \(job.tasks.count)")
             }
-            if job.sealed, job.counts.ended == job.counts.tasks {
+            if job.sealed, job.sweeps == 0, job.counts.ended == job.counts.tasks {
                 wrong.append("job \(job.id) is done and not finished")
             }
         }

@@ -72,7 +72,7 @@ struct RandomFleetOnSQLiteTests {
                 result.failure == end.failure ?? end.result?.failure && result.usage == end.result?.usage ?? Usage())
             #expect(
                 result.costMicroUSD == end.result?.costMicroUSD ?? 0
-                    && result.agent == end.agent.flatMap { model.agents[$0] } ?? "")
+                    && result.agent == end.agent.flatMap { model.agents[$0]?.name } ?? "")
         }
     }
 }

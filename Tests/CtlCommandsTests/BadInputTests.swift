@@ -43,7 +43,7 @@ import Testing
         (["submit", "a", "--zzzzzzzz"], "Unknown option '--zzzzzzzz' (see ccctl submit --help)"),
         (["frobnicate"], "Unexpected argument 'frobnicate' (see ccctl --help)"),
         (["wait"], "Missing expected argument '<job>' (see ccctl wait --help)"),
-        (["jobs", "--limit", "0"], "--limit must be 1 to 1000 (see ccctl jobs --help)"),
+        (["jobs", "--limit", "0"], "--limit must be 1 to 100000 (see ccctl jobs --help)"),
     ])
     func theParser(_ arguments: [String], _ sentence: String) {
         #expect(refusal { _ = try CtlMain.parse(arguments) } == sentence)
@@ -52,10 +52,14 @@ import Testing
 
     @Test(arguments: [
         ("{\"prompt\": \"a\"}\n{\"promt\": \"b\"}", "tasks.jsonl, line 2: unknown field \"promt\"; known are \(known)"),
-        ("\n{\"prompt\": \"a\", \"context\": \"k\"}", "tasks.jsonl, line 2: \"context\" is not built yet: take it out"),
+        ("\n{\"prompt\": \"a\", \"labels\": \"k\"}", "tasks.jsonl, line 2: \"labels\" is not built yet: take it out"),
+        (
+            "\n{\"prompt\": \"a\", \"context\": \"k\"}",
+            "tasks.jsonl, line 2: contexts are not built yet for the claude runner: take \"context\" out"
+        ),
         (
             "{\"prompt\": \"a\", \"runner\": \"exec\"}",
-            "tasks.jsonl, line 1: the runner \"exec\" is not built: \"claude\" is the only one"
+            "tasks.jsonl, line 1: the runner exec needs a command: behind -- on the command line, or as \"command\" in a file"
         ),
         ("{\"name\": \"a\"}", "tasks.jsonl, line 1: there is no \"prompt\""),
         ("{\"prompt\": 7}", "tasks.jsonl, line 1: \"prompt\" must be text"),
@@ -71,12 +75,12 @@ import Testing
     ])
     func jsonLines(_ content: String, _ sentence: String) {
         let file = LineFile(title: "tasks.jsonl", bytes: Array(content.utf8))
-        #expect(refusal { _ = try JSONLines.read(file, name: "", flags: TaskFields()) } == sentence)
+        #expect(refusal { _ = try JSONLines.read(file, spec: JobSpec(), flags: TaskFields()) } == sentence)
     }
 
     @Test func malformedJSONIsToldWithItsLineAndPlace() {
         let file = LineFile(title: "tasks.jsonl", bytes: Array("{\"prompt\": \"a\"}\n{\"prompt\": nope}".utf8))
-        let sentence = refusal { _ = try JSONLines.read(file, name: "", flags: TaskFields()) }
+        let sentence = refusal { _ = try JSONLines.read(file, spec: JobSpec(), flags: TaskFields()) }
         #expect(sentence == "tasks.jsonl, line 2: not JSON: invalid value near character 13")
     }
 
@@ -85,7 +89,7 @@ import Testing
         #expect(
             refusal { _ = try TemplateTasks(file: file, template: "{line}") }
                 == "docs.txt, line 3: this line is not UTF-8")
-        let told = refusal { _ = try JSONLines.read(file, name: "", flags: TaskFields()) }
+        let told = refusal { _ = try JSONLines.read(file, spec: JobSpec(), flags: TaskFields()) }
         #expect(told == "docs.txt, line 1: not JSON: invalid value near character 1")
     }
 

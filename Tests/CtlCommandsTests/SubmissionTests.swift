@@ -6,8 +6,8 @@ import Testing
 @Suite struct SubmissionTests {
     @Test func aPromptAloneIsOneTask() throws {
         let job = try submission("say hello", "--priority", "high", "--name", "greeting", "--timeout", "90")
-        #expect(job.name == "greeting")
-        #expect(Array(job.tasks) == [TaskSpec(prompt: .text("say hello"))])
+        #expect(job.spec.name == "greeting")
+        #expect(try all(job.tasks) == [TaskSpec(prompt: .text("say hello"))])
         #expect(job.options == [TaskOptions(priority: .high, timeout: .seconds(90))])
     }
 
@@ -34,7 +34,7 @@ import Testing
         let file = try folder.file("docs.txt", "\u{FEFF}one\r\n\r\n  \ntwo three\nlast")
         let job = try submission("--each-line", file, "--prompt", "Read {line}, then {line}.")
         #expect(
-            Array(job.tasks) == [
+            try all(job.tasks) == [
                 TaskSpec(prompt: .text("Read one, then one."), input: "one"),
                 TaskSpec(prompt: .text("Read two three, then two three."), input: "two three"),
                 TaskSpec(prompt: .text("Read last, then last."), input: "last"),
@@ -46,7 +46,7 @@ import Testing
         let folder = try ScratchFolder()
         let line = String(repeating: "x", count: Limits.inputBytes + 1)
         let job = try submission("--each-line", try folder.file("docs.txt", line), "--prompt", "Read {line}")
-        #expect(job.tasks[0] == TaskSpec(prompt: .text("Read \(line)"), input: ""))
+        #expect(try all(job.tasks)[0] == TaskSpec(prompt: .text("Read \(line)"), input: ""))
     }
 
     @Test func jsonLinesShareRowsOfOptions() throws {
@@ -67,7 +67,7 @@ import Testing
                 TaskOptions(model: "m", maxTurns: 2, budgetMicroUSD: 1_000_000),
             ])
         #expect(
-            Array(job.tasks) == [
+            try all(job.tasks) == [
                 TaskSpec(prompt: .text("a")), TaskSpec(prompt: .text("b")),
                 TaskSpec(prompt: .text("c"), name: "third", options: 1),
             ])
@@ -90,14 +90,14 @@ import Testing
               - second
             """)
         let job = try submission("--file", file, "--priority", "critical")
-        #expect(job.name == "nightly")
+        #expect(job.spec.name == "nightly")
         let row = TaskOptions(priority: .critical, allowedTools: ["Read", "Grep"], timeout: .seconds(600))
         var large = row
         large.model = "large"
         var small = row
         small.model = "small"
         #expect(job.options == [large, small])
-        #expect(job.tasks.map(\.prompt) == [.text("first"), .text("second")])
+        #expect(try all(job.tasks).map(\.prompt) == [.text("first"), .text("second")])
     }
 
     @Test func aJobFileCanNameAFileOfLinesBesideIt() throws {
@@ -105,7 +105,7 @@ import Testing
         _ = try folder.file("docs.txt", "one\ntwo\n")
         let file = try folder.file("job.yaml", "each_line: docs.txt\nprompt: Read {line}\n")
         let job = try submission("--file", file, "--name", "given")
-        #expect(job.name == "given")
-        #expect(job.tasks.map(\.prompt) == [.text("Read one"), .text("Read two")])
+        #expect(job.spec.name == "given")
+        #expect(try all(job.tasks).map(\.prompt) == [.text("Read one"), .text("Read two")])
     }
 }

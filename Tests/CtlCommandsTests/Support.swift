@@ -49,3 +49,12 @@ func submission(_ arguments: String...) throws -> Submission {
     let command = try CtlMain.parse(GlobalFlags.moveBehindVerb(["submit"] + arguments))
     return try #require(command as? Submit).options.submission()
 }
+
+/// The tasks of a submission, as they are sent.
+func all(_ tasks: TaskList) throws -> [TaskSpec] {
+    let next = try tasks.pull()
+    var all: [TaskSpec] = []
+    while let task = try next() { all.append(task) }
+    if let count = tasks.count { #expect(count == all.count) }
+    return all
+}

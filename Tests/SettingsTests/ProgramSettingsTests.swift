@@ -134,7 +134,12 @@ import Testing
     @Test(
         arguments: [
             (["instances": "0"], "--instances: expected a whole number from 1 to 1000, found \"0\""),
-            (["policy.runners": ["exec"]], "--policy-runners: expected one of claude, found \"exec\""),
+            (["policy.runners": ["shell"]], "--runner: expected one of claude, exec, noop, found \"shell\""),
+            (["policy.runners": ["noop"]], "--runner: the runner noop is for benchmarks alone: it needs offer-noop"),
+            (
+                ["policy.commands": ["bin/x"]],
+                "--policy-commands: a command is an absolute path, a name without a slash, or *, found \"bin/x\""
+            ),
             (
                 ["log-level": "loud"],
                 "--log-level: expected one of trace, debug, info, notice, warning, error, critical, found \"loud\""
@@ -152,6 +157,19 @@ import Testing
             _ = try AgentSettings(SettingsSource(program: .agent, flags: flags, context: context(["PATH": path])))
         }
         #expect(message == expected)
+    }
+
+    @Test func anAgentOfCommandsAloneNeedsNoClaude() throws {
+        let surroundings = context([
+            "PATH": "/nowhere", "CCO_POLICY_RUNNERS": "exec", "CCO_POLICY_COMMANDS": "echo,/bin/cat",
+            "CCO_OFFER_NOOP": "1",
+        ])
+        let settings = try AgentSettings(SettingsSource(program: .agent, context: surroundings))
+        #expect(settings.claudePath.isEmpty)
+        #expect(settings.policy.runners == ["exec", "noop"])
+        #expect(settings.policy.commands == ["echo", "/bin/cat"])
+        #expect(settings.execOutputBytes == 1 << 20)
+        #expect(settings.noopCapacity == 4096)
     }
 
     @Test func bypassingPermissionsMustBeConfigured() throws {

@@ -2,7 +2,7 @@ import ClusterModel
 import Foundation
 import Yams
 
-/// `--file job.yaml`: a job with its defaults and a list of tasks, or a file of lines and a template.
+/// `--file job.yaml` (or JSON, which YAML includes): a job with its defaults and a list of tasks, or a file of lines and a template.
 struct JobFile {
     private let path: String
     private var name: String?
@@ -10,10 +10,13 @@ struct JobFile {
     private var tasks: [(fields: TaskFields, place: String)]?
     private var eachLine: String?
     private var template: String?
+    private var job = JobFields()
+    private let now: WallTime
 
     /// - Throws: ``UsageError`` with the line in the file.
-    init(path: String, bytes: [UInt8]) throws {
+    init(path: String, bytes: [UInt8], now: WallTime = .now()) throws {
         self.path = path
+        self.now = now
         guard let text = String(validating: bytes, as: UTF8.self) else { throw UsageError("\(path) is not UTF-8") }
         guard let root = try Self.compose(text, path: path) else { throw UsageError("\(path) is empty") }
         guard case .mapping(let mapping) = root else {
@@ -23,21 +26,23 @@ struct JobFile {
         try check()
     }
 
-    /// The job with `flags` laid over the file's defaults and under the tasks' own fields.
-    func submission(name givenName: String?, flags: TaskFields) throws -> Submission {
+    /// The job with flags laid over the file's defaults and under the tasks' own fields.
+    func submission(name givenName: String?, flags: TaskFields, job jobFlags: JobFields = JobFields()) throws
+        -> Submission
+    {
         let base = flags.over(defaults)
-        let name = givenName ?? self.name ?? ""
+        let spec = try jobFlags.over(job).spec(name: givenName ?? self.name ?? "")
         if let eachLine {
             // Relative to the job file, so that the two can be moved together.
             let linesPath = URL(fileURLWithPath: eachLine, relativeTo: URL(fileURLWithPath: path)).path
-            let file = LineFile(title: eachLine, bytes: try InputFile.read(eachLine == "-" ? "-" : linesPath))
+            let file = LineFile(path: eachLine == "-" ? "-" : linesPath, title: InputFile.title(eachLine))
             let lines = try TemplateTasks(
                 file: file, template: template ?? TemplateTasks.placeholder, templateTitle: "\"prompt\" in \(path)")
-            return Submission(name: name, options: [try base.options(place: path)], tasks: .lines(lines))
+            return Submission(spec: spec, options: [try base.options(place: path)], tasks: .lines(lines))
         }
         var builder = SubmissionBuilder(title: path)
         for task in tasks ?? [] { try builder.add(task.fields.over(base), place: task.place) }
-        return try builder.finish(name: name)
+        return try builder.finish(spec)
     }
 
     private static func compose(_ text: String, path: String) throws -> Node? {
@@ -62,10 +67,15 @@ struct JobFile {
             let field = try field(key, node)
             switch field.key {
             case "name": name = try field.name()
-            case "defaults": defaults = try taskFields(node, what: "\"defaults\"")
+            case "defaults":
+                defaults = try taskFields(node, what: "\"defaults\"")
+                guard defaults.after == nil else {
+                    throw UsageError(at: place(node), "\"after\" belongs to a task, not to \"defaults\"")
+                }
             case "tasks": tasks = try taskList(node)
             case "each_line": eachLine = try field.text()
             case "prompt": template = try field.text()
+            case let key where JobFields.known.contains(key): try job.set(field, now: now)
             default: own.append(field)
             }
         }

@@ -1,7 +1,7 @@
 import ClusterModel
 import Foundation
 
-/// A length of time as people write it: `30`, `1.5`, `500ms`, `30s`, `10m`, `2h`.
+/// A length of time as people write it: `30`, `1.5`, `500ms`, `30s`, `10m`, `2h`, `7d`.
 struct TimeLength: Equatable {
     let milliseconds: Milliseconds
     static let rule = "must be a time above zero: seconds as a number, or like \"30s\", \"10m\", \"2h\""
@@ -14,7 +14,7 @@ struct TimeLength: Equatable {
     }
 
     init?(_ text: String) {
-        let units: [(String, Double)] = [("ms", 0.001), ("s", 1), ("m", 60), ("h", 3600), ("", 1)]
+        let units: [(String, Double)] = [("ms", 0.001), ("s", 1), ("m", 60), ("h", 3600), ("d", 86_400), ("", 1)]
         for (unit, factor) in units where text.hasSuffix(unit) {
             guard let number = Double(text.dropLast(unit.count)) else { return nil }
             self.init(seconds: number * factor)

@@ -5,6 +5,7 @@ struct TaskFields: Equatable, Sendable {
     var prompt: String?
     var name: String?
     var priority: Priority?
+    var runner: String?
     var model: String?
     var permissionMode: String?
     var allowedTools: [String]?
@@ -15,16 +16,25 @@ struct TaskFields: Equatable, Sendable {
     var budgetMicroUSD: UInt64?
     var schemaJSON: String?
     var maxAttempts: UInt32?
+    var command: [String]?
+    var environment: [String]?
+    var takesStandardInput: Bool?
+    var outputBytes: UInt32?
+    var needs: [LabelRule]?
+    var avoids: [LabelRule]?
+    var expiresAfter: Milliseconds?
+    var onLost: OnLost?
+    var onError: OnError?
+    var context: String?
+    var after: [NamedLink]?
 
     static let known = [
         "prompt", "name", "priority", "model", "timeout", "schema", "max_turns", "budget_usd", "runner",
-        "permission_mode", "allowed_tools", "disallowed_tools", "directory", "max_attempts",
+        "permission_mode", "allowed_tools", "disallowed_tools", "directory", "max_attempts", "command", "env", "stdin",
+        "output_bytes", "needs", "avoids", "expires_after", "on_lost", "on_error", "context", "after",
     ]
     /// Words of the command line that this version does not carry out.
-    static let notBuilt: Set<String> = ["context", "after", "labels", "needs", "workspace", "command", "env"]
-    static let runners: Set<String> = ["claude"]
-    /// Names of tools of one task, together.
-    static let toolBytes = 64 * 1024
+    static let notBuilt: Set<String> = ["labels", "workspace"]
 
     init() {}
 
@@ -51,11 +61,18 @@ struct TaskFields: Equatable, Sendable {
         case "disallowed_tools": disallowedTools = try field.tools()
         case "directory": directory = try field.directory()
         case "max_attempts": maxAttempts = try field.count()
-        case "runner":
-            let runner = try field.text()
-            guard Self.runners.contains(runner) else {
-                throw UsageError(at: field.place, "the runner \"\(runner)\" is not built: \"claude\" is the only one")
-            }
+        case "runner": runner = try field.runner()
+        case "command": command = try field.command()
+        case "env": environment = try field.environment()
+        case "stdin": takesStandardInput = try field.flag()
+        case "output_bytes": outputBytes = try field.count()
+        case "needs": needs = try field.labels()
+        case "avoids": avoids = try field.labels()
+        case "expires_after": expiresAfter = try field.duration()
+        case "on_lost": onLost = try field.choice()
+        case "on_error": onError = try field.choice()
+        case "context": context = try field.context()
+        case "after": after = try field.taskLinks()
         default: preconditionFailure("checkName let an unknown field pass: \(field.key)")
         }
     }
@@ -73,43 +90,34 @@ struct TaskFields: Equatable, Sendable {
     /// These, and where they say nothing, `base`.
     func over(_ base: TaskFields) -> TaskFields {
         var merged = self
-        merged.prompt = prompt ?? base.prompt
-        merged.name = name ?? base.name
-        merged.priority = priority ?? base.priority
-        merged.model = model ?? base.model
-        merged.permissionMode = permissionMode ?? base.permissionMode
-        merged.allowedTools = allowedTools ?? base.allowedTools
-        merged.disallowedTools = disallowedTools ?? base.disallowedTools
-        merged.directory = directory ?? base.directory
-        merged.timeout = timeout ?? base.timeout
-        merged.maxTurns = maxTurns ?? base.maxTurns
-        merged.budgetMicroUSD = budgetMicroUSD ?? base.budgetMicroUSD
-        merged.schemaJSON = schemaJSON ?? base.schemaJSON
-        merged.maxAttempts = maxAttempts ?? base.maxAttempts
+        func fill<Value>(_ path: WritableKeyPath<TaskFields, Value?>) {
+            if merged[keyPath: path] == nil { merged[keyPath: path] = base[keyPath: path] }
+        }
+        fill(\.prompt)
+        fill(\.name)
+        fill(\.priority)
+        fill(\.runner)
+        fill(\.model)
+        fill(\.permissionMode)
+        fill(\.allowedTools)
+        fill(\.disallowedTools)
+        fill(\.directory)
+        fill(\.timeout)
+        fill(\.maxTurns)
+        fill(\.budgetMicroUSD)
+        fill(\.schemaJSON)
+        fill(\.maxAttempts)
+        fill(\.command)
+        fill(\.environment)
+        fill(\.takesStandardInput)
+        fill(\.outputBytes)
+        fill(\.needs)
+        fill(\.avoids)
+        fill(\.expiresAfter)
+        fill(\.onLost)
+        fill(\.onError)
+        fill(\.context)
+        fill(\.after)
         return merged
-    }
-
-    /// The row of options that these fields mean.
-    /// - Throws: ``UsageError`` if the names of tools are too many for a message.
-    func options(place: String) throws -> TaskOptions {
-        let tools = (allowedTools ?? []) + (disallowedTools ?? [])
-        let bytes = tools.reduce(0) { $0 + $1.utf8.count }
-        guard bytes <= Self.toolBytes else {
-            throw UsageError(at: place, "the names of tools take \(bytes) bytes, the limit is \(Self.toolBytes)")
-        }
-        return TaskOptions(
-            priority: priority ?? .normal, model: model ?? "", permissionMode: permissionMode ?? "",
-            allowedTools: allowedTools ?? [], disallowedTools: disallowedTools ?? [], directory: directory ?? "",
-            timeout: timeout ?? 0, maxTurns: maxTurns ?? 0, budgetMicroUSD: budgetMicroUSD ?? 0,
-            schemaJSON: schemaJSON ?? "", maxAttempts: maxAttempts ?? 0)
-    }
-
-    /// - Throws: ``UsageError`` if it is empty or over ``Limits/promptBytes``.
-    static func checkPrompt(_ prompt: String, place: String) throws {
-        guard prompt.utf8.contains(where: { $0 > 0x20 }) else { throw UsageError(at: place, "the prompt is empty") }
-        guard prompt.utf8.count <= Limits.promptBytes else {
-            throw UsageError(
-                at: place, "the prompt is \(prompt.utf8.count) bytes, the limit is \(Limits.promptBytes)")
-        }
     }
 }

@@ -5,10 +5,12 @@ struct TemplateTasks: Sendable {
     static let placeholder = "{line}"
 
     let file: LineFile
+    /// Nil for what can be read only once.
+    let count: Int?
     /// The template's pieces between its placeholders.
     private let pieces: [String]
 
-    /// Checks every line, so that nothing can go wrong once the first is sent.
+    /// Checks every line of a file on disk, so that nothing can go wrong once the first is sent.
     /// - Throws: ``UsageError`` for a template without its placeholder, a file without a line, a line that is not UTF-8
     ///   or makes too long a prompt.
     init(file: LineFile, template: String, templateTitle: String = "--prompt") throws {
@@ -17,24 +19,37 @@ struct TemplateTasks: Sendable {
         guard pieces.count > 1 else {
             throw UsageError("\(templateTitle) must contain {line}, where each line of \(file.title) goes")
         }
-        guard !file.lines.isEmpty else { throw UsageError("\(file.title) holds no line") }
-        guard file.lines.count <= Limits.tasksPerJob else {
-            throw UsageError(
-                "\(file.title) has \(file.lines.count) lines; a job has at most \(Limits.tasksPerJob) tasks")
+        guard try file.isRepeatable() else {
+            count = nil
+            return
         }
-        for line in file.lines {
-            try TaskFields.checkPrompt(prompt(try file.text(line)), place: file.place(line))
-        }
+        let next = try Self.pull(file, pieces)
+        var count = 0
+        while try next() != nil { count += 1 }
+        self.count = count
     }
 
-    func task(_ index: Int) -> TaskSpec {
-        let line = String(decoding: file.bytes[file.lines[index].range], as: UTF8.self)
-        let prompt = prompt(line)
-        // An empty input means the prompt itself: the same words are not kept twice, and a line too long to be kept
-        // beside its prompt is still found inside it.
-        let input = line == prompt || line.utf8.count > Limits.inputBytes ? "" : line
-        return TaskSpec(prompt: .text(prompt), input: input)
-    }
+    /// The tasks one after the other; an error in a line that could not be checked before is thrown here.
+    func pull() throws -> () throws -> TaskSpec? { try Self.pull(file, pieces) }
 
-    private func prompt(_ line: String) -> String { pieces.joined(separator: line) }
+    private static func pull(_ file: LineFile, _ pieces: [String]) throws -> () throws -> TaskSpec? {
+        let reader = try file.reader()
+        var count = 0
+        return {
+            guard let line = try reader.next() else {
+                if count == 0 { throw UsageError("\(file.title) holds no line") }
+                return nil
+            }
+            count += 1
+            guard count <= Limits.tasksPerJob else {
+                throw UsageError(at: file.place(line.number), "a job has at most \(Limits.tasksPerJob) tasks")
+            }
+            let prompt = pieces.joined(separator: line.text)
+            try TaskFields.checkPrompt(prompt, place: file.place(line.number))
+            // An empty input means the prompt itself: the same words are not kept twice, and a line too long to be kept
+            // beside its prompt is still found inside it.
+            let input = line.text == prompt || line.text.utf8.count > Limits.inputBytes ? "" : line.text
+            return TaskSpec(prompt: .text(prompt), input: input)
+        }
+    }
 }

@@ -19,6 +19,10 @@ struct JSONObject {
         addRaw(key, "[" + objects.map(\.line).joined(separator: ",") + "]")
     }
 
+    mutating func add(_ key: String, texts: [String]) {
+        addRaw(key, "[" + texts.map(JSONText.quoted).joined(separator: ",") + "]")
+    }
+
     mutating func addNull(_ key: String) { addRaw(key, "null") }
 
     /// The text, or null for an empty one: what was never set.

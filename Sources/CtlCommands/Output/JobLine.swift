@@ -7,12 +7,13 @@ struct JobLine {
 
     init(_ job: JobSummary) { self.job = job }
 
-    /// submitting, queued, running, succeeded, failed, cancelled
+    /// submitting, paused, queued, running, succeeded, failed, cancelled
     var state: String {
         if job.isFinished {
             if job.failed + job.expired + job.skipped > 0 { return "failed" }
             return job.cancelled > 0 ? "cancelled" : "succeeded"
         }
+        if job.isPaused { return "paused" }
         if !job.sealed { return "submitting" }
         return job.running > 0 || job.ended > 0 ? "running" : "queued"
     }
@@ -26,6 +27,8 @@ struct JobLine {
         object.add("tasks", job.tasks)
         object.add("queued", job.queued)
         object.add("running", job.running)
+        object.add("blocked", job.blocked)
+        object.add("held", job.held)
         object.add("succeeded", job.succeeded)
         object.add("failed", job.failed)
         object.add("cancelled", job.cancelled)
@@ -36,12 +39,15 @@ struct JobLine {
         object.add("submitted_at", timeMilliseconds: job.submittedAt.milliseconds)
         object.add("finished_at", timeMilliseconds: job.finishedAt?.milliseconds ?? 0)
         object.addOrNull("note", job.note)
+        object.add("paused", job.isPaused)
+        object.add("retried", job.retried)
         return object
     }
 
     static let columns: [Table.Column] = [
         .init("JOB", .right), .init("STATE"), .init("TASKS", .right), .init("QUEUED", .right), .init("RUNNING", .right),
-        .init("OK", .right), .init("FAILED", .right), .init("TOKENS", .right), .init("COST", .right),
+        .init("BLOCKED", .right), .init("HELD", .right), .init("OK", .right), .init("FAILED", .right),
+        .init("TOKENS", .right), .init("COST", .right),
         .init("SUBMITTED"),
         .init("NAME"),
     ]
@@ -49,7 +55,7 @@ struct JobLine {
     var row: [String] {
         [
             job.job.description, state, String(job.tasks), String(job.queued), String(job.running),
-            String(job.succeeded),
+            String(job.blocked), String(job.held), String(job.succeeded),
             String(job.failed + job.expired + job.skipped),
             CountText.short(job.usage.total), MoneyText.display(microUSD: job.costMicroUSD),
             TimeText.local(milliseconds: job.submittedAt.milliseconds),

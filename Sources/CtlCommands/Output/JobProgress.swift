@@ -42,6 +42,9 @@ struct JobProgress {
         var parts = ["\(ended)/\(total(\.tasks)) done", "\(total(\.running)) running"]
         let failed = jobs.reduce(0) { $0 + $1.failed + $1.expired + $1.skipped }
         parts.append("\(failed) failed")
+        for (count, word) in [(total(\.blocked), "blocked"), (total(\.held), "held")] where count > 0 {
+            parts.append("\(count) \(word)")
+        }
         if let rate { parts.append(Self.text(rate)) }
         if let remaining = remainingMilliseconds { parts.append("ETA \(TimeText.length(milliseconds: remaining))") }
         parts.append("\(CountText.short(jobs.reduce(0) { $0 + $1.usage.total })) tokens")

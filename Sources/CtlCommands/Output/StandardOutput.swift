@@ -1,4 +1,5 @@
 import Foundation
+import Settings
 
 /// Standard output, in large pieces.
 struct StandardOutput: ~Copyable {
@@ -14,6 +15,17 @@ struct StandardOutput: ~Copyable {
         buffer += Array(text.utf8)
         buffer.append(UInt8(ascii: "\n"))
         if buffer.count >= Self.pieceBytes { try flush() }
+    }
+
+    /// Prints one sentence, one JSON object or one word, for verbs that ask no coordinator.
+    static func print(_ sentence: String, json: JSONObject, quiet: String?, _ format: OutputFormat) throws {
+        var output = StandardOutput()
+        switch format {
+        case .table: try output.line(SafeText.oneLine(sentence))
+        case .json: try output.line(json.line)
+        case .quiet: if let quiet { try output.line(SafeText.oneLine(quiet)) }
+        }
+        try output.flush()
     }
 
     /// Writes what is still held: once at the end of a verb, and of a page.

@@ -13,15 +13,18 @@ struct FleetPlan {
     var tasks: Int
     /// Folders that tasks may work in.
     var directories: [String]
+    /// What its tasks ask to be executed by.
+    var runners: [String]
 
     private let context: SettingsContext
 
-    init(secretFile: String, instances: Int?, claude: String?, tasks: Int, directories: [String]) {
+    init(secretFile: String, instances: Int?, claude: String?, tasks: Int, directories: [String], runners: [String]) {
         self.secretFile = secretFile
         self.instances = instances
         self.claude = claude
         self.tasks = tasks
         self.directories = directories
+        self.runners = runners
         // A config file is that of one program: the two inside are told by flags and the environment alone.
         var context = SettingsContext.current
         context.environment["CCO_CONFIG"] = nil
@@ -47,7 +50,8 @@ struct FleetPlan {
             "coordinator": "tcp://127.0.0.1:7301", "name": "local", "state-dir": .one(stateDirectory),
             "secret-file": .one(secretFile), "policy.directories": .many(directories),
             // The user speaks for this host: what the command line asks for is allowed.
-            "policy.permission-modes": .many(PermissionModes.known),
+            "policy.permission-modes": .many(PermissionModes.known), "policy.runners": .many(runners),
+            "policy.commands": "*",
         ]
         if let claude { flags["claude"] = .one(claude) }
         if let instances {

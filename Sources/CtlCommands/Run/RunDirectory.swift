@@ -9,6 +9,8 @@ struct RunDirectory {
         var tasks: UInt32
         /// Folders that its tasks may work in.
         var directories: [String]
+        /// What executes its tasks; nil in a record of an older version, which knew `claude` alone.
+        var runners: [String]?
         var startedAtMilliseconds: Int64
     }
 

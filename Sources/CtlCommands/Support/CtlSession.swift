@@ -9,15 +9,21 @@ struct CtlSession: Sendable {
 
     var format: OutputFormat { settings.output }
 
+    /// How long the coordinator may take to copy or forget much.
+    static let longWork = Duration.seconds(24 * 3600)
+
     /// Runs `body` with a connection and ends that after it.
+    /// - Parameter firstRepeat: When a request without an answer is sent again; nil: soon.
     static func with<Value: Sendable>(
         _ options: GlobalOptions, answerTimeout: Duration? = .seconds(60), connectTimeout: Duration? = nil,
+        firstRepeat: Duration? = nil,
         _ body: (CtlSession) async throws -> Value
     ) async throws -> Value {
         let settings = try options.settings()
-        let limits = ClientLimits(
+        var limits = ClientLimits(
             connectTimeout: connectTimeout ?? .milliseconds(settings.connectTimeout.rawValue),
             answerTimeout: answerTimeout)
+        if let firstRepeat { limits.firstRepeat = firstRepeat }
         let client = try CoordinatorClient.loopback(
             endpoint: settings.coordinator.description, secretFile: settings.secretFile, limits: limits)
         do {
@@ -35,10 +41,18 @@ struct CtlSession: Sendable {
         _ columns: [Table.Column], rows: @autoclosure () -> [[String]], json: @autoclosure () -> [JSONObject],
         quiet: @autoclosure () -> [String]
     ) throws {
+        var table = Table(columns, width: Terminal.width(1))
+        try print(&table, rows: rows(), json: json(), quiet: quiet())
+    }
+
+    /// Prints a page of a table, the head with the first.
+    func print(
+        _ table: inout Table, rows: @autoclosure () -> [[String]], json: @autoclosure () -> [JSONObject],
+        quiet: @autoclosure () -> [String]
+    ) throws {
         var output = StandardOutput()
         switch format {
         case .table:
-            var table = Table(columns, width: Terminal.width(1))
             for line in table.lines(rows()) { try output.line(line) }
         case .json: for object in json() { try output.line(object.line) }
         case .quiet: for word in quiet() { try output.line(SafeText.oneLine(word)) }

@@ -32,6 +32,7 @@ struct ExitStatus: Error, Hashable {
         case is UsageError, is SettingsError: .usage
         case is CoordinatorUnreachable: .noCoordinator
         case let failure as CoordinatorFailure: of(failure.code)
+        case let interrupted as SubmitInterrupted: of(interrupted.cause)
         case let failure as OutputFailure: failure.readerLeft ? .readerLeft : .failure
         default: .failure
         }

@@ -7,6 +7,9 @@ enum JobSelector: Equatable {
     case last
     case all
 
+    /// Jobs that `all` may mean.
+    static let jobsAtMost = 100_000
+
     static let help = "A job's number, several as 1,3,5-8, or last, or all."
 
     /// - Throws: ``UsageError`` for anything else.
@@ -24,11 +27,16 @@ enum JobSelector: Equatable {
     func jobs(_ client: CoordinatorClient) async throws -> [JobSummary] {
         switch self {
         case .all:
-            let jobs = try await client.jobs()
-            guard jobs.count < Limits.tasksPerMessage else {
-                throw UsageError("there are \(jobs.count) jobs or more, too many for \"all\": name them by number")
+            var all: [JobSummary] = []
+            try await client.eachPageOfJobs { page in
+                all += page
+                guard all.count <= Self.jobsAtMost else {
+                    throw UsageError(
+                        "there are over \(Self.jobsAtMost) jobs, too many for \"all\": name them by number")
+                }
+                return true
             }
-            return jobs.sorted { $0.job < $1.job }
+            return all.reversed()
         case .last:
             guard let newest = try await client.jobs(limit: 1).first else { throw UsageError("there is no job yet") }
             return [newest]
@@ -64,11 +72,11 @@ enum JobSelector: Equatable {
 /// Numbers as people list them: `1,3,5-8`.
 enum NumberRanges {
     /// Numbers of one list, so that a slip of the finger asks for no four thousand million jobs.
-    private static let numbersAtMost = 1000
+    static let numbersAtMost = 1000
 
     /// - Parameter whole: What sentences quote, if `text` is a part of it.
     static func parse(
-        _ text: String, in whole: String? = nil, what: String, hint: String
+        _ text: String, in whole: String? = nil, what: String, hint: String, numbersAtMost: Int = numbersAtMost
     ) throws -> [ClosedRange<UInt32>] {
         let quoted = whole ?? text
         var ranges: [ClosedRange<UInt32>] = []
@@ -100,7 +108,36 @@ enum TaskSelector: Equatable {
         let hint = "give JOB.INDEX such as 7.12"
         guard let job = UInt32(text[..<dot]) else { throw UsageError("\"\(text)\" does not name a task: \(hint)") }
         let indexes = try NumberRanges.parse(
-            String(text[text.index(after: dot)...]), in: text, what: "a task", hint: hint)
+            String(text[text.index(after: dot)...]), in: text, what: "a task", hint: hint,
+            numbersAtMost: Limits.tasksPerJob)
         self = .tasks(JobID(rawValue: job), indexes)
+    }
+
+    /// What a control verb is told.
+    /// - Parameter endedToo: Whether `all` means jobs that have ended, too.
+    func targets(_ client: CoordinatorClient, endedToo: Bool = false) async throws -> [ControlTarget] {
+        switch self {
+        case .tasks(let job, let ranges): return [.tasks(job, indexes: ranges.flatMap(Array.init))]
+        case .jobs(let selector):
+            let jobs = try await selector.jobs(client)
+            let meant = selector == .all && !endedToo ? jobs.filter { !$0.isFinished } : jobs
+            return meant.map { .job($0.job) }
+        }
+    }
+
+    /// The one task that is meant; of a job that has one task, that.
+    /// - Throws: ``UsageError`` if several are.
+    func oneTask(_ client: CoordinatorClient) async throws -> TaskID {
+        switch self {
+        case .tasks(let job, let indexes):
+            guard indexes.count == 1, indexes[0].count == 1 else { throw UsageError("name one task, such as \(job).0") }
+            return TaskID(job: job, index: indexes[0].lowerBound)
+        case .jobs(let selector):
+            let job = try await selector.oneJob(client)
+            guard job.tasks == 1 else {
+                throw UsageError("job \(job.job) has \(job.tasks) tasks: name one, such as \(job.job).0")
+            }
+            return TaskID(job: job.job, index: 0)
+        }
     }
 }

@@ -17,7 +17,7 @@ struct SubmitOptions: ParsableArguments {
     @Option(help: ArgumentHelp("A task for each line of FILE, a JSON object with a \"prompt\".", valueName: "file"))
     var fromJson: String?
 
-    @Option(help: ArgumentHelp("A job file, YAML.", valueName: "file"))
+    @Option(help: ArgumentHelp("A job file, YAML or JSON.", valueName: "file"))
     var file: String?
 
     @Option(help: "critical, high, normal, low, bulk, or 0 to 9.")
@@ -58,48 +58,52 @@ struct SubmitOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Attempts that may fail before a task does.", valueName: "n"))
     var maxAttempts: String?
 
+    @OptionGroup(title: "Where and when")
+    var job: JobOptions
+
+    @OptionGroup(title: "Commands")
+    var exec: ExecOptions
+
     /// Whether any source of tasks was given.
-    var hasSource: Bool { promptText != nil || eachLine != nil || fromJson != nil || file != nil || prompt != nil }
+    var hasSource: Bool { hasTasks || prompt != nil || !exec.command.isEmpty }
+
+    private var hasTasks: Bool { promptText != nil || eachLine != nil || fromJson != nil || file != nil }
 
     /// Reads and checks everything.
     /// - Throws: ``UsageError`` with the place.
-    func submission() throws -> Submission {
+    func submission(now: WallTime = .now()) throws -> Submission {
         try checkSources()
         let fields = try fields()
         let jobName = try name.map { try Field(key: "--name", value: .string($0), place: "--name").name() }
+        let jobFields = try job.fields(now: now)
         if let path = file {
-            return try JobFile(path: path, bytes: InputFile.read(path)).submission(name: jobName, flags: fields)
+            return try JobFile(path: path, bytes: InputFile.read(path), now: now)
+                .submission(name: jobName, flags: fields, job: jobFields)
         }
-        if let path = fromJson {
-            return try JSONLines.read(lines(of: path), name: jobName ?? "", flags: fields)
-        }
+        let spec = try jobFields.spec(name: jobName ?? "")
+        if let path = fromJson { return try JSONLines.read(LineFile(path: path), spec: spec, flags: fields) }
         if let path = eachLine {
-            let tasks = try TemplateTasks(file: lines(of: path), template: prompt ?? TemplateTasks.placeholder)
-            return Submission(
-                name: jobName ?? "", options: [try fields.options(place: "the flags")], tasks: .lines(tasks))
+            let options = try fields.options(place: "the flags")
+            let tasks = try TemplateTasks(file: LineFile(path: path), template: prompt ?? TemplateTasks.placeholder)
+            return Submission(spec: spec, options: [options], tasks: .lines(tasks))
         }
-        return try onePrompt(fields, name: jobName)
+        return try onePrompt(fields, spec)
     }
 
-    private func onePrompt(_ fields: TaskFields, name: String?) throws -> Submission {
-        var place = "PROMPT"
-        var text = promptText ?? ""
-        if text == "-" {
+    private func onePrompt(_ fields: TaskFields, _ spec: JobSpec) throws -> Submission {
+        var place = promptText == nil ? "the command" : "PROMPT"
+        var task = fields
+        task.prompt = promptText
+        if promptText == "-" {
             place = "standard input"
             guard let read = String(validating: try InputFile.read("-"), as: UTF8.self) else {
                 throw UsageError("standard input is not UTF-8")
             }
-            text = read
+            task.prompt = read
         }
-        var task = fields
-        task.prompt = text
         var builder = SubmissionBuilder(title: place)
         try builder.add(task, place: place)
-        return try builder.finish(name: name ?? "")
-    }
-
-    private func lines(of path: String) throws -> LineFile {
-        LineFile(title: InputFile.title(path), bytes: try InputFile.read(path))
+        return try builder.finish(spec)
     }
 
     private func checkSources() throws {
@@ -107,7 +111,7 @@ struct SubmitOptions: ParsableArguments {
             ("PROMPT", promptText != nil), ("--each-line", eachLine != nil), ("--from-json", fromJson != nil),
             ("--file", file != nil),
         ].filter(\.1).map(\.0)
-        if given.isEmpty {
+        if given.isEmpty && (exec.command.isEmpty || prompt != nil) {
             throw prompt == nil
                 ? UsageError("nothing to submit: give a PROMPT, --each-line FILE, --from-json FILE or --file job.yaml")
                 : UsageError(
@@ -133,6 +137,7 @@ struct SubmitOptions: ParsableArguments {
         take("max_turns", "--max-turns", maxTurns.map { Int64($0).map(FieldValue.integer) ?? .string($0) })
         take("budget_usd", "--budget-usd", budgetUsd.map { Double($0).map(FieldValue.double) ?? .string($0) })
         take("max_attempts", "--max-attempts", maxAttempts.map { Int64($0).map(FieldValue.integer) ?? .string($0) })
+        given += job.taskFields() + exec.fields()
         var fields = try TaskFields(given)
         if let schema { fields.schemaJSON = try Schema.read(path: schema) }
         if !allowedTools.isEmpty { fields.allowedTools = allowedTools.flatMap(ToolList.split) }

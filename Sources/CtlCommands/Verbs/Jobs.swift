@@ -1,4 +1,6 @@
 import ArgumentParser
+import ClusterModel
+import CoordinatorClient
 
 struct Jobs: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Lists jobs, the newest first.")
@@ -12,21 +14,35 @@ struct Jobs: AsyncParsableCommand {
     var limit: Int = 100
 
     func validate() throws {
-        guard (1...1000).contains(limit) else { throw ValidationError("--limit must be 1 to 1000") }
+        guard (1...JobSelector.jobsAtMost).contains(limit) else {
+            throw ValidationError("--limit must be 1 to \(JobSelector.jobsAtMost)")
+        }
     }
 
     func run() async throws {
         let selector = try job.map { try JobSelector($0) }
         try await CtlSession.with(global) { session in
-            let jobs: [JobLine]
+            var table = Table(JobLine.columns, width: Terminal.width(1))
             if let selector {
-                jobs = try await selector.jobs(session.client).map(JobLine.init)
-            } else {
-                jobs = try await session.client.jobs(limit: limit).map(JobLine.init)
+                try Self.print(try await selector.jobs(session.client), session, &table)
+                return
             }
-            try session.print(
-                JobLine.columns, rows: jobs.map(\.row), json: jobs.map { $0.json() },
-                quiet: jobs.map(\.job.job.description))
+            if limit <= Limits.tasksPerMessage {
+                try Self.print(try await session.client.jobs(limit: limit), session, &table)
+                return
+            }
+            var left = limit
+            try await session.client.eachPageOfJobs { page in
+                try Self.print(Array(page.prefix(left)), session, &table)
+                left -= page.count
+                return left > 0
+            }
         }
+    }
+
+    private static func print(_ jobs: [JobSummary], _ session: CtlSession, _ table: inout Table) throws {
+        let lines = jobs.map(JobLine.init)
+        try session.print(
+            &table, rows: lines.map(\.row), json: lines.map { $0.json() }, quiet: lines.map(\.job.job.description))
     }
 }

@@ -13,24 +13,9 @@ struct Result: AsyncParsableCommand {
     func run() async throws {
         let selector = try TaskSelector(task)
         try await CtlSession.with(global) { session in
-            let id = try await Self.task(selector, session.client)
+            let id = try await selector.oneTask(session.client)
             let result = try await Self.result(of: id, session.client)
             try Self.print(try await ResultLine(result, from: session.client), session)
-        }
-    }
-
-    private static func task(_ selector: TaskSelector, _ client: CoordinatorClient) async throws -> TaskID {
-        switch selector {
-        case .tasks(let job, let indexes):
-            guard indexes.count == 1, indexes[0].count == 1 else { throw UsageError("name one task, such as \(job).0") }
-            return TaskID(job: job, index: indexes[0].lowerBound)
-        case .jobs(let selector):
-            let job = try await selector.oneJob(client)
-            guard job.tasks == 1 else {
-                throw UsageError(
-                    "job \(job.job) has \(job.tasks) tasks: name one, such as \(job.job).0, or use results")
-            }
-            return TaskID(job: job.job, index: 0)
         }
     }
 

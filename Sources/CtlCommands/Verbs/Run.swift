@@ -51,22 +51,27 @@ struct Run: AsyncParsableCommand {
     private func fresh(_ folders: RunFolders, _ settings: ControlSettings) async throws -> ExitStatus {
         let here = FileManager.default.currentDirectoryPath
         var submission = try options.submission()
+        guard !submission.spec.isPaused else {
+            throw UsageError("a paused job would never end here: nobody else can resume it")
+        }
         for row in submission.options.indices where submission.options[row].directory.isEmpty {
             submission.options[row].directory = here
         }
         let directories = Array(Set(submission.options.map(\.directory) + [here])).sorted()
-        let plan = plan(settings, tasks: submission.tasks.count, directories: directories)
+        let runners = Array(Set(submission.options.map(\.runner))).sorted()
+        let plan = plan(
+            settings, tasks: submission.tasks.count ?? .max, directories: directories, runners: runners)
         let now = Int64(Date().timeIntervalSince1970 * 1000)
         try mentionUnfinished(folders)
         let run = try RunDirectory.create(in: folders.parent, milliseconds: now)
         let work = RunWork(run: run, settings: settings, keep: keep, resumeHint: resumeHint)
         return try await work.perform(plan) { [submission] client in
             try run.markSubmitting()
-            let job = try await client.submit(
-                JobSpec(name: submission.name), options: submission.options, tasks: submission.tasks)
+            let job = try await client.submit(submission, quiet: settings.output == .quiet)
             try run.write(
                 RunDirectory.Record(
-                    job: job.job.rawValue, tasks: job.taskCount, directories: directories, startedAtMilliseconds: now))
+                    job: job.job.rawValue, tasks: job.taskCount, directories: directories, runners: runners,
+                    startedAtMilliseconds: now))
             return job.job
         }
     }
@@ -78,15 +83,16 @@ struct Run: AsyncParsableCommand {
         guard let (run, record) = try folders.newestUnfinished() else {
             throw UsageError("there is no unfinished run in \(folders.parent)")
         }
-        let plan = plan(settings, tasks: Int(record.tasks), directories: record.directories)
+        let plan = plan(
+            settings, tasks: Int(record.tasks), directories: record.directories, runners: record.runners ?? ["claude"])
         let work = RunWork(run: run, settings: settings, keep: keep, resumeHint: resumeHint)
         return try await work.perform(plan) { _ in JobID(rawValue: record.job) }
     }
 
-    private func plan(_ settings: ControlSettings, tasks: Int, directories: [String]) -> FleetPlan {
+    private func plan(_ settings: ControlSettings, tasks: Int, directories: [String], runners: [String]) -> FleetPlan {
         FleetPlan(
             secretFile: settings.secretFile, instances: instances, claude: claude, tasks: tasks,
-            directories: directories)
+            directories: directories, runners: runners)
     }
 
     /// One line, and nothing else: a fresh run leaves an older one alone.

@@ -23,7 +23,11 @@ struct Status: AsyncParsableCommand {
 
     private static func overview(_ session: CtlSession) async throws {
         let server = try await session.client.serverInfo()
-        let lines = try await session.client.jobs().filter { !$0.isFinished }.map(JobLine.init)
+        var lines: [JobLine] = []
+        try await session.client.eachPageOfJobs { page in
+            lines += page.filter { !$0.isFinished }.map(JobLine.init)
+            return lines.count < JobSelector.jobsAtMost
+        }
         var json = JSONObject()
         json.add("coordinator", ServerLine(server).json())
         json.add("jobs", lines.map { $0.json() })

@@ -12,7 +12,8 @@ struct Tasks: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Only those in this state: queued, running, backoff, succeeded, failed, …", valueName: "state"))
+            "Only those in this state: queued, running, backoff, blocked, held, succeeded, failed, …",
+            valueName: "state"))
     var state: String?
 
     private static let columns: [Table.Column] = [
@@ -58,7 +59,7 @@ struct Tasks: AsyncParsableCommand {
             "\(job).\(task.index)", task.state,
             Priority(rawValue: Int(task.priority))?.description ?? "\(task.priority)",
             String(task.attempts), task.agent.isEmpty ? "-" : task.agent, task.name.isEmpty ? "-" : task.name,
-            task.promptStart,
+            task.note.isEmpty ? task.promptStart : "(\(task.note)) \(task.promptStart)",
         ]
     }
 
@@ -73,6 +74,7 @@ struct Tasks: AsyncParsableCommand {
         object.add("attempts", task.attempts)
         object.addOrNull("agent", task.agent)
         object.add("prompt", task.promptStart)
+        object.addOrNull("note", task.note)
         return object
     }
 }

@@ -62,8 +62,7 @@ extension ControlLane {
             ]
             let first = "{\"prompt\":\"fine\"}\n"
             let unbuilt = [
-                "context": "\"c\"", "after": "[1]", "labels": "{\"a\":\"b\"}", "needs": "{\"a\":\"b\"}",
-                "workspace": "\"w\"", "command": "[\"ls\"]", "env": "{\"A\":\"b\"}",
+                "context": "\"c\"", "labels": "{\"a\":\"b\"}", "workspace": "\"w\"",
             ]
             var rows = unbuilt.sorted { $0.key < $1.key }.map { key, value in
                 ("{\"prompt\":\"a\",\"\(key)\":\(value)}", ["\"\(key)\"", "not built"])
@@ -78,6 +77,11 @@ extension ControlLane {
                 ("{\"prompt\":\"a\",\"priority\":10}", ["\"priority\"", "0 to 9"]),
                 ("{\"prompt\":\"a\",\"runner\":\"exec\"}", ["runner", "exec"]),
                 ("{\"prompt\":\"a\",\"timeout\":-1}", ["\"timeout\""]),
+                ("{\"prompt\":\"a\",\"after\":[1]}", ["wait for each other", "1 → 1"]),
+                ("{\"prompt\":\"a\",\"after\":\"z\"}", ["no task of this job is named \"z\""]),
+                ("{\"prompt\":\"a\",\"needs\":{\"a\":\"b\"}}", ["\"needs\"", "labels such as"]),
+                ("{\"prompt\":\"a\",\"command\":[\"ls\"]}", ["\"command\"", "runner exec"]),
+                ("{\"prompt\":\"a\",\"env\":{\"A\":\"b\"}}", ["\"env\"", "runner exec"]),
             ]
             for (number, (row, words)) in rows.enumerated() {
                 let path = try bench.file("bad\(number).jsonl", first + row + "\n" + first)

@@ -1,0 +1,97 @@
+import ClusterModel
+import ClusterWire
+import CoordinatorCore
+import CoordinatorStore
+import Foundation
+import ZeroMQ
+
+/// Requests that change how work goes on, or what is kept of it.
+extension CoordinatorLoop {
+    func control(_ message: Ccorchestrator_V1_Control) throws -> Control {
+        guard message.indexes.count <= Limits.tasksPerControl else {
+            throw WireError("a control request names at most \(Limits.tasksPerControl) tasks")
+        }
+        switch message.verb {
+        case .pause: return .pause(message.job == 0 ? nil : try job(message.job))
+        case .resume: return .resume(message.job == 0 ? nil : try job(message.job))
+        case .hold: return .hold(try selection(message))
+        case .release: return .release(try selection(message))
+        case .retry: return .retry(try selection(message))
+        case .prioritize:
+            guard let priority = Priority(rawValue: Int(message.priority)) else {
+                throw WireError("priority \(message.priority) is not within 0 to 9")
+            }
+            return .prioritize(try selection(message), priority)
+        case .drain: return .drain(agent: message.agent)
+        case .undrain: return .undrain(agent: message.agent)
+        case .unspecified, .UNRECOGNIZED:
+            throw WireError("this coordinator does not know the control verb: it is older than the client")
+        }
+    }
+
+    private func selection(_ message: Ccorchestrator_V1_Control) throws -> TaskSelection {
+        TaskSelection(job: try job(message.job), indexes: message.indexes)
+    }
+
+    func prune(_ message: Ccorchestrator_V1_Prune, _ id: UInt64, _ route: RoutingID) throws {
+        guard message.jobs.count <= Self.jobsAtMost else { throw WireError("at most \(Self.jobsAtMost) jobs at once") }
+        guard message.olderThanMs <= 100 * 366 * 86_400_000 else {
+            throw WireError("nothing is older than a hundred years")
+        }
+        var jobs: [JobID] = []
+        for number in message.jobs { jobs.append(try job(number)) }
+        core.pruneArrived(
+            jobs: jobs, olderThan: jobs.isEmpty ? Milliseconds(Int64(message.olderThanMs)) : nil,
+            dryRun: message.dryRun, reply: waiting(id, route), at: clock.now())
+    }
+
+    /// Reads a finished job whole, away from the loop; the answer comes back as mail.
+    func reload(_ job: JobID) {
+        let isTaken = queryThread.run { [mailbox] store in
+            let found: Result<RecoveredJob?, StoreError>
+            do { found = .success(try store.recoverJob(job)) } catch {
+                found = .failure(error as? StoreError ?? StoreError(.broken, "\(error)"))
+            }
+            _ = mailbox.post(.reloaded(job, found))
+        }
+        if !isTaken { core.jobReloaded(job, nil, at: clock.now()) }
+    }
+
+    func reloaded(_ job: JobID, _ found: Result<RecoveredJob?, StoreError>) {
+        switch found {
+        case .success(let recovered): core.jobReloaded(job, recovered, at: clock.now())
+        case .failure(let error):
+            logger.error("a finished job can't be read", metadata: ["job": "\(job)", "error": "\(error)"])
+            core.jobReloaded(job, nil, at: clock.now())
+        }
+    }
+
+    /// Copies the store as of now, away from the loop and from the questions. A request that is repeated while the first is under way, or
+    /// after it, is answered as the first was.
+    func backup(_ message: Ccorchestrator_V1_Backup, _ id: UInt64, _ route: RoutingID) throws {
+        guard message.directory.hasPrefix("/"), message.directory.utf8.count <= 4096 else {
+            throw WireError("a backup goes into a new directory of the coordinator's host: give its absolute path")
+        }
+        let isTaken = backups.begin(
+            to: message.directory, store: store, at: clock.now().wall,
+            answer: { [mailbox] report in
+                var reply = Ccorchestrator_V1_ClientReply()
+                reply.requestID = id
+                switch report {
+                case .success(let report):
+                    reply.backedUp.bytes = report.bytes
+                    reply.backedUp.blobs = UInt64(report.blobs)
+                case .failure(let error):
+                    reply.failure.code = error.code.name
+                    reply.failure.message = error.description
+                }
+                // Our own message, of fields that are all set: it can always be written.
+                let frame: [UInt8] = (try? reply.serializedBytes()) ?? []
+                _ = mailbox.post(.answer(OutgoingReply(route: route, frame: frame)))
+            })
+        guard !isTaken else { return }
+        try send(
+            OutgoingReply(
+                route: route, frame: failure(id, "busy", "another backup is under way: wait until it has ended")))
+    }
+}

@@ -1,0 +1,68 @@
+import ClusterModel
+
+/// Learns what calls really cost, by key (a model, an endpoint): the ratio of true to first estimated input, and a
+/// quantile of the output.
+///
+/// All of it is in 65,536ths. The ratio is an average in which each new call counts an eighth. The quantile moves up by
+/// a part of itself when a call lies above it and down by the complement when below, so that in the long run the wanted
+/// part lies below.
+public struct Estimator: Sendable {
+    private struct Learned {
+        var ratio: Int64
+        var quantile: Int64
+        var calls: UInt64
+    }
+
+    private static let one: Int64 = 65_536
+    /// Costs are learned up to this; a larger one counts as this.
+    private static let mostLearned: Int64 = 1_000_000_000
+    /// The part of the calls, in thousandths, whose output shall be at most the estimate.
+    public let quantilePerMille: Int64
+    /// The output of a key of which nothing is known.
+    public let firstOutput: Int64
+    private var learned: [String: Learned] = [:]
+
+    /// Knows nothing. `quantilePerMille` is 1 to 999.
+    public init(quantilePerMille: Int64 = 900, firstOutput: Int64 = 1000) {
+        self.quantilePerMille = min(max(1, quantilePerMille), 999)
+        self.firstOutput = min(max(1, firstOutput), Self.mostLearned)
+    }
+
+    /// What a call will probably take as input, when counting its body gave `counted`. At least one; rounded up.
+    public func input(_ key: String, counted: Int64) -> Int64 {
+        let counted = min(max(1, counted), Self.mostLearned)
+        return max(1, (counted * (learned[key]?.ratio ?? Self.one) + Self.one - 1) / Self.one)
+    }
+
+    /// What a call will probably put out: at least one.
+    public func output(_ key: String) -> Int64 {
+        max(1, (learned[key]?.quantile ?? firstOutput * Self.one) / Self.one)
+    }
+
+    /// Calls that were learned from.
+    public func calls(_ key: String) -> UInt64 { learned[key]?.calls ?? 0 }
+
+    /// A call's true costs. False: there are too many keys (``QuotaLimits/estimatorKeys``), and a new one learns
+    /// nothing.
+    @discardableResult
+    public mutating func learn(_ key: String, counted: Int64, input: Int64, output: Int64) -> Bool {
+        guard learned[key] != nil || learned.count < QuotaLimits.estimatorKeys else { return false }
+        var known = learned[key] ?? Learned(ratio: Self.one, quantile: firstOutput * Self.one, calls: 0)
+        let counted = min(max(1, counted), Self.mostLearned)
+        // A ratio of more than 64 is no estimate any more: one such call must not spoil the next hundred.
+        let ratio = min(min(max(0, input), Self.mostLearned) * Self.one / counted, 64 * Self.one)
+        known.ratio += (ratio - known.ratio) / 8
+        // The first call says more than the guess before it.
+        let output = min(max(0, output), Self.mostLearned) * Self.one
+        known.quantile = known.calls == 0 ? max(output, Self.one) : Self.moved(known.quantile, output, quantilePerMille)
+        known.calls += 1
+        learned[key] = known
+        return true
+    }
+
+    private static func moved(_ quantile: Int64, _ output: Int64, _ perMille: Int64) -> Int64 {
+        let step = max(one, quantile / 8)
+        if output > quantile { return quantile + step / 1000 * perMille }
+        return max(one, quantile - step / 1000 * (1000 - perMille))
+    }
+}

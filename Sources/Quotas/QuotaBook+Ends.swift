@@ -1,0 +1,64 @@
+import ClusterModel
+
+extension QuotaBook {
+    /// A granted call ended with these true costs. A bucket that they don't name keeps the estimate; one that the
+    /// request didn't name is charged. False: the permit is not open (it ended before, or was never granted), and
+    /// nothing changed.
+    @discardableResult
+    public mutating func settle(_ id: PermitID, actual: [PermitCost], at now: Instant) -> Bool {
+        let now = latest(now)
+        guard let slot = openSlot(id) else { return false }
+        for cost in actual
+        where isKnown(cost.bucket) && !permits[slot].costs.contains(where: { $0.bucket == cost.bucket }) {
+            buckets[cost.bucket.place].refill(to: now)
+            buckets[cost.bucket.place].charge(min(cost.amount, QuotaLimits.amount))
+        }
+        close(slot, at: now) { cost in actual.first { $0.bucket == cost.bucket }?.amount ?? cost.amount }
+        return true
+    }
+
+    /// A granted call will not be made: everything is given back. False: the permit is not open.
+    @discardableResult
+    public mutating func handBack(_ id: PermitID, at now: Instant) -> Bool {
+        let now = latest(now)
+        guard let slot = openSlot(id) else { return false }
+        close(slot, at: now) { _ in 0 }
+        return true
+    }
+
+    /// A granted call was made and nothing will be heard of it: the estimate counts, and what it held is free. False:
+    /// the permit is not open.
+    @discardableResult
+    public mutating func spent(_ id: PermitID, at now: Instant) -> Bool { settle(id, actual: [], at: now) }
+
+    /// Whoever held permits is gone: its open ones count as spent, its waiting ones are dropped. Returns how many were
+    /// open.
+    @discardableResult
+    public mutating func holderDied(_ holder: UInt64, at now: Instant) -> Int {
+        let now = latest(now)
+        var open = 0
+        for slot in permits.slots(of: holder) {
+            if permits[slot].state == .open {
+                close(slot, at: now) { $0.amount }
+                open += 1
+            } else {
+                leaveLane(slot)
+                permits.remove(slot)
+            }
+        }
+        return open
+    }
+
+    private func openSlot(_ id: PermitID) -> Int32? {
+        guard let slot = permits.slot(of: id), permits[slot].state == .open else { return nil }
+        return slot
+    }
+
+    private mutating func close(_ slot: Int32, at now: Instant, actual: (HeldCost) -> Int64) {
+        for cost in permits[slot].costs {
+            guard let receipt = cost.receipt else { continue }
+            buckets[cost.bucket.place].settle(receipt, actual: actual(cost), at: now)
+        }
+        permits.remove(slot)
+    }
+}
