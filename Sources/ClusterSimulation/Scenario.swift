@@ -61,7 +61,8 @@ struct Scenario {
     init(seed: UInt64) {
         self.seed = seed
         var draw = Draw(seed: seed ^ 0xC0FF_EE00)
-        let all = Profile.allCases
+        // Shares need long runs: there are fewer of them.
+        let all = Profile.allCases + Profile.allCases.filter { $0 != .fairness }
         profile = all[Int(Draw.fixed(seed, 7) % UInt64(all.count))]
         core = CoreConfiguration(
             lease: .seconds(8), suspectAfter: .seconds(3), maxAttempts: 3, retryBase: 200, retryCap: .seconds(4),
