@@ -25,7 +25,8 @@ public struct Census: Sendable {
     /// What must occur in a run of many seeds; the names say whether it is a fault, a record, an effect or a reply.
     static let expected: [String] =
         [
-            "loss", "duplicate", "delay", "reorder", "agent_crash", "agent_leaves", "agent_capacity", "connection_broken",
+            "loss", "duplicate", "delay", "reorder", "agent_crash", "agent_leaves", "agent_capacity",
+            "connection_broken",
             "slow_disk", "commit_fails", "disk_low", "clock_jump", "loop_stall", "lost_answer", "outbox_write_lost",
             "lost_in_partition",
         ].map { "fault." + $0 }
@@ -38,13 +39,19 @@ public struct Census: Sendable {
             "sweepBegun", "sweepEnded", "pruned",
         ].map { "record." + $0 }
         + ["reply", "welcome", "refuse", "assign", "acknowledge", "cancel", "reload"].map { "effect." + $0 }
-        + ["submitted", "cancelled", "controlled", "pruned", "queue_full", "disk_full", "cycle", "job_sealed", "unknown_job"]
-            .map { "reply." + $0 }
+        + [
+            "submitted", "cancelled", "controlled", "pruned", "queue_full", "disk_full", "cycle", "job_sealed",
+            "unknown_job",
+        ]
+        .map { "reply." + $0 }
         + ["succeeded", "failed", "cancelled", "skipped", "expired"].map { "end." + $0 }
         + [
-            "pause", "pause_all", "resume", "resume_all", "hold", "release", "retry", "prioritize", "drain", "undrain", "cancel",
+            "pause", "pause_all", "resume", "resume_all", "hold", "release", "retry", "prioritize", "drain", "undrain",
+            "cancel",
             "cancel_some", "prune",
         ].map { "control." + $0 }
         + Profile.allCases.map { "profile." + $0.rawValue }
-        + ["late_result_taken", "poisoned", "held_after_loss", "inversions_judged", "shares_judged"].map { "seen." + $0 }
+        + ["late_result_taken", "poisoned", "held_after_loss", "inversions_judged", "shares_judged"].map {
+            "seen." + $0
+        }
 }

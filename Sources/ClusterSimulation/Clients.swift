@@ -46,7 +46,9 @@ extension Simulation {
         census.count(reply.censusName)
         if place == clients.count { return userReceived(request, reply) }
         note("client \(place) is answered: \(reply.line)")
-        if case .submitted(let job, let tasks, _) = reply { referee.saw(.submitAcknowledged(job, tasks: tasks), at: clock.now) }
+        if case .submitted(let job, let tasks, _) = reply {
+            referee.saw(.submitAcknowledged(job, tasks: tasks), at: clock.now)
+        }
         guard !clients[place].isOver, request >= clients[place].first else { return }
         switch reply {
         case .submitted(let job, _, let sealed):
@@ -100,7 +102,8 @@ extension Simulation {
         let known = clients.compactMap(\.job)
         guard let job = draw.pick(known) else { return nil }
         let count = referee.ledger.job(job)?.tasks.count ?? 0
-        let some = count == 0 || draw.below(2) == 0 ? [] : (0..<1 + draw.below(4)).map { _ in UInt32(draw.below(count)) }
+        let some =
+            count == 0 || draw.below(2) == 0 ? [] : (0..<1 + draw.below(4)).map { _ in UInt32(draw.below(count)) }
         let selection = TaskSelection(job: job, indexes: some)
         let agent = draw.pick(agents)?.plan.name ?? ""
         let (name, request): (String, Request) =
@@ -127,7 +130,9 @@ extension Simulation {
     private mutating func nextTidying() -> Request? {
         if user.tidying.isEmpty {
             user.tidying = [.control(.resume(nil))]
-            for agent in agents where !agent.plan.isRival { user.tidying.append(.control(.undrain(agent: agent.plan.name))) }
+            for agent in agents where !agent.plan.isRival {
+                user.tidying.append(.control(.undrain(agent: agent.plan.name)))
+            }
             for job in referee.ledger.jobs where job.finish == nil {
                 if job.switches.isPaused { user.tidying.append(.control(.resume(job.id))) }
                 if job.tasks.contains(where: { $0.held != nil }) {

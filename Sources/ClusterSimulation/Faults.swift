@@ -115,7 +115,8 @@ extension Simulation {
     /// Looks whether all is over.
     private mutating func watch() {
         referee.saw(.timePassed, at: clock.now)
-        let isQuiet = clients.allSatisfy(\.isOver) && referee.ledger.jobs.allSatisfy { $0.finish != nil }
+        let isQuiet =
+            clients.allSatisfy(\.isOver) && referee.ledger.jobs.allSatisfy { $0.finish != nil }
             && agents.allSatisfy { $0.plan.isRival || $0.outbox.isEmpty } && !host.core.hasSweeps && host.flight == nil
             && user.pending == nil
         if isQuiet { isOver = true } else { events.plan(.heals, at: clock.now + .s(1)) }

@@ -58,12 +58,15 @@ extension Simulation {
         let moment = clock.moment
         var told = hello
         told.capacity = sabotagedCapacity(hello.capacity)
-        let outcome = input("hello \(hello.introduction) of agent \(agent), running \(hello.running.count), finished \(hello.finished.count)") {
+        let outcome = input(
+            "hello \(hello.introduction) of agent \(agent), running \(hello.running.count), finished \(hello.finished.count)"
+        ) {
             $0.agentIntroduced(told, at: moment)
         }
         guard case .welcomed(let index, let session) = outcome else { return }
         host.contacts[agent] = Host.Contact(
-            index: index, connection: connection, session: session, capacity: hello.capacity, lastHeard: clock.now, isHere: true)
+            index: index, connection: connection, session: session, capacity: hello.capacity, lastHeard: clock.now,
+            isHere: true)
         host.placeOfIndex[index.rawValue] = agent
     }
 
@@ -75,14 +78,18 @@ extension Simulation {
         let moment = clock.moment
         switch request {
         case .submit(let batch):
-            input("submit from client \(client), tasks from \(batch.firstIndex)") { $0.submitArrived(batch, reply: handle, at: moment) }
+            input("submit from client \(client), tasks from \(batch.firstIndex)") {
+                $0.submitArrived(batch, reply: handle, at: moment)
+            }
         case .cancel(let job, let indexes):
             input("cancel \(job) \(indexes)") { $0.cancelArrived(job, indexes: indexes, reply: handle, at: moment) }
         case .control(let control):
             referee.saw(.controlDelivered(control), at: clock.now)
             input("\(control.line)") { $0.controlArrived(control, reply: handle, at: moment) }
         case .prune(let jobs, let age):
-            input("prune \(jobs)") { $0.pruneArrived(jobs: jobs, olderThan: age, dryRun: false, reply: handle, at: moment) }
+            input("prune \(jobs)") {
+                $0.pruneArrived(jobs: jobs, olderThan: age, dryRun: false, reply: handle, at: moment)
+            }
         }
     }
 
@@ -121,7 +128,9 @@ extension Simulation {
 
     /// Without a connection the agent is away: what it was not told is settled at its next hello.
     private mutating func send(_ mail: AgentMail, to index: AgentIndex) {
-        guard let place = host.placeOfIndex[index.rawValue], let connection = host.contacts[place].connection else { return }
+        guard let place = host.placeOfIndex[index.rawValue], let connection = host.contacts[place].connection else {
+            return
+        }
         transmit(mail, to: place, connection)
     }
 

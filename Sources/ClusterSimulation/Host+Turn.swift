@@ -155,7 +155,9 @@ extension Simulation {
         host.clientMail = old.clientMail
         host.nextHandle = old.nextHandle
         takeUp(term: old.term + 1)
-        for place in agents.indices { if let connection = old.contacts[place].connection { transmit(.introduceYourself, to: place, connection) } }
+        for place in agents.indices {
+            if let connection = old.contacts[place].connection { transmit(.introduceYourself, to: place, connection) }
+        }
     }
 
     mutating func reloaded(_ id: JobID) {

@@ -85,7 +85,9 @@ struct Ledger {
     }
 
     func options(_ id: TaskID) -> TaskOptions? {
-        guard let place = places[id.job], let task = task(id), Int(task.row) < jobs[place].options.count else { return nil }
+        guard let place = places[id.job], let task = task(id), Int(task.row) < jobs[place].options.count else {
+            return nil
+        }
         return jobs[place].options[Int(task.row)]
     }
 
@@ -93,7 +95,9 @@ struct Ledger {
     mutating func restarted(at now: Micros, wall: WallTime, cap: Milliseconds) {
         for place in jobs.indices where jobs[place].finish == nil {
             for index in jobs[place].tasks.indices {
-                guard let retryAt = jobs[place].tasks[index].retryAt, jobs[place].tasks[index].end == nil else { continue }
+                guard let retryAt = jobs[place].tasks[index].retryAt, jobs[place].tasks[index].end == nil else {
+                    continue
+                }
                 let left = max(0, min(retryAt.milliseconds - wall.milliseconds, cap.rawValue))
                 jobs[place].tasks[index].due = now + .ms(left)
             }
@@ -199,7 +203,8 @@ struct Ledger {
     private mutating func end(_ attempt: EndedAttempt, at now: Micros) {
         close(attempt.number.task)
         if !attempt.givenUp {
-            reported.insert(AttemptToken(store: Scenario.store, task: attempt.number.task, attempt: attempt.number.attempt))
+            reported.insert(
+                AttemptToken(store: Scenario.store, task: attempt.number.task, attempt: attempt.number.attempt))
         }
         change(attempt.number.task) { task, job in
             task.lastEnded = attempt.number.attempt
@@ -295,7 +300,8 @@ extension Ledger {
 
     private func recovered(_ task: Task) -> RecoveredTask {
         RecoveredTask(
-            sequence: task.sequence, options: UInt16(truncatingIfNeeded: task.row), queuedAt: task.queuedAt, end: task.end,
+            sequence: task.sequence, options: UInt16(truncatingIfNeeded: task.row), queuedAt: task.queuedAt,
+            end: task.end,
             attempt: task.lastEnded, failures: task.failures, crashes: task.crashes, givenUp: task.isGivenUp,
             cancelRequested: task.cancelRequested, retryAt: task.retryAt, closedRow: task.closedRow)
     }

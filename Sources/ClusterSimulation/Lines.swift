@@ -35,7 +35,8 @@ extension DurableRecord {
     /// What the trace says of it.
     var line: String {
         switch self {
-        case .jobOpened(let id, let spec, _, _): "job \(id) opened, weight \(spec.weight), max parallel \(spec.maxParallel)"
+        case .jobOpened(let id, let spec, _, _):
+            "job \(id) opened, weight \(spec.weight), max parallel \(spec.maxParallel)"
         case .optionsAdded(let id, let first, let rows): "job \(id): options \(first)..<\(Int(first) + rows.count)"
         case .tasksAdded(let id, let first, _, let tasks, _): "job \(id): tasks \(first)..<\(Int(first) + tasks.count)"
         case .jobSealed(let id): "job \(id) sealed"

@@ -18,7 +18,9 @@ extension Scenario {
             for _ in 0..<3 { add(contexts(&draw), at: draw.between(0, .s(12)), &draw) }
         case .failures:
             failurePermille = 500
-            failures = [.rateLimit, .overloaded, .transient, .timeout, .crash, .crash, .auth, .denied, .schema, .permanent]
+            failures = [
+                .rateLimit, .overloaded, .transient, .timeout, .crash, .crash, .auth, .denied, .schema, .permanent,
+            ]
             for _ in 0..<4 {
                 var job = jobOf(5 + draw.below(25), &draw)
                 if draw.below(2) == 0 { job.spec.failuresAtMost = UInt32(draw.below(6)) }
@@ -44,7 +46,9 @@ extension Scenario {
 
     private func options(_ draw: inout Draw) -> TaskOptions {
         var options = TaskOptions()
-        if profile == .priorities || profile == .mixed { options.priority = Priority(rawValue: draw.below(10)) ?? .normal }
+        if profile == .priorities || profile == .mixed {
+            options.priority = Priority(rawValue: draw.below(10)) ?? .normal
+        }
         if profile == .labels || profile == .mixed {
             switch draw.below(5) {
             case 0: options.needs = [LabelRule(key: "gpu")]
@@ -77,7 +81,9 @@ extension Scenario {
         for _ in 0..<count {
             draft.tasks.append(TaskSpec(prompt: .text("p"), options: UInt32(draw.below(draft.options.count))))
             draft.plans.append(
-                TaskPlan(duration: .ms(draw.below(4) == 0 ? draw.between(1, 50) : draw.between(50, 4000)), tokens: 100 + UInt64(draw.below(900))))
+                TaskPlan(
+                    duration: .ms(draw.below(4) == 0 ? draw.between(1, 50) : draw.between(50, 4000)),
+                    tokens: 100 + UInt64(draw.below(900))))
         }
         return draft
     }

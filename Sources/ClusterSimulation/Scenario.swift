@@ -79,7 +79,9 @@ struct Scenario {
         duplicatePermille = draw.below(40)
         latePermille = draw.below(60)
         if draw.below(4) == 0 { diskTime = .ms(10)...(.ms(120)) }
-        if [.priorities, .labels, .lost, .failures, .parallel].contains(profile), draw.below(3) == 0 { core.maxQueuedTasks = 45 }
+        if [.priorities, .labels, .lost, .failures, .parallel].contains(profile), draw.below(3) == 0 {
+            core.maxQueuedTasks = 45
+        }
         makeAgents(&draw)
         makeSubmits(&draw)
     }

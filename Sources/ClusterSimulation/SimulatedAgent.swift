@@ -51,7 +51,8 @@ extension Simulation {
         for entry in agents[place].outbox.indices { agents[place].outbox[entry].sentAt = nil }
         note("agent \(place) starts, incarnation \(agents[place].incarnation)")
         sayHello(place)
-        events.plan(.agentTicks(place, incarnation: agents[place].incarnation), at: clock.now + draw.between(.ms(100), .s(1)))
+        events.plan(
+            .agentTicks(place, incarnation: agents[place].incarnation), at: clock.now + draw.between(.ms(100), .s(1)))
     }
 
     mutating func crashAgent(_ place: Int, for length: Micros) {
@@ -102,14 +103,17 @@ extension Simulation {
             return
         }
         if agents[place].isReconnecting { return }
-        if max(agents[place].lastHeard, agents[place].lastHello) + SimulatedAgent.silence <= clock.now { sayHello(place) }
+        if max(agents[place].lastHeard, agents[place].lastHello) + SimulatedAgent.silence <= clock.now {
+            sayHello(place)
+        }
         sendHeartbeat(place)
         sendResults(place)
     }
 
     mutating func sendHeartbeat(_ place: Int) {
         guard let session = agents[place].session else { return }
-        transmit(.heartbeat(session: session, capacity: agents[place].isLeaving ? 0 : agents[place].capacity), from: place)
+        transmit(
+            .heartbeat(session: session, capacity: agents[place].isLeaving ? 0 : agents[place].capacity), from: place)
     }
 
     mutating func sendResults(_ place: Int) {
@@ -173,7 +177,8 @@ extension Simulation {
         agents[place].running.append(token)
         let length = agents[place].isLeaving ? 0 : plan(of: token.task)?.duration ?? .ms(10)
         events.plan(
-            .attemptEnds(place, incarnation: agents[place].incarnation, token, cancelled: false), at: clock.now + length)
+            .attemptEnds(place, incarnation: agents[place].incarnation, token, cancelled: false), at: clock.now + length
+        )
     }
 
     private func plan(of id: TaskID) -> TaskPlan? {
@@ -208,7 +213,9 @@ extension Simulation {
     }
 
     mutating func outboxHas(_ place: Int, _ incarnation: UInt64, _ result: AttemptResult) {
-        guard agents[place].isUp, agents[place].incarnation == incarnation else { return census.count("fault.outbox_write_lost") }
+        guard agents[place].isUp, agents[place].incarnation == incarnation else {
+            return census.count("fault.outbox_write_lost")
+        }
         guard let at = agents[place].running.firstIndex(of: result.token) else { return }
         agents[place].running.remove(at: at)
         agents[place].outbox.append(SimulatedAgent.Stored(result: result))

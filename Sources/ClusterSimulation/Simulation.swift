@@ -48,7 +48,8 @@ struct Simulation {
     /// Runs to the end and says what came of it.
     mutating func run() -> SimulationReport {
         census.count("profile." + scenario.profile.rawValue)
-        trace.add("seed \(scenario.seed), \(scenario.profile.rawValue), \(agents.count) agents, \(clients.count) submits")
+        trace.add(
+            "seed \(scenario.seed), \(scenario.profile.rawValue), \(agents.count) agents, \(clients.count) submits")
         events.plan(.coordinatorStarts, at: 0)
         for place in agents.indices { events.plan(.agentStarts(place), at: agents[place].plan.startsAt) }
         for place in clients.indices { events.plan(.clientActs(place), at: scenario.submits[place].at) }

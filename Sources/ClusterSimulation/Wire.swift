@@ -70,7 +70,9 @@ extension Simulation {
     }
 
     mutating func transmit(_ reply: Reply, to client: Int, request: UInt64) {
-        guard let at = journey(\.clientWires[client], incoming: false, keepsOrder: false) else { return census.count("fault.lost_answer") }
+        guard let at = journey(\.clientWires[client], incoming: false, keepsOrder: false) else {
+            return census.count("fault.lost_answer")
+        }
         events.plan(.clientMail(client: client, request: request, reply), at: at)
     }
 

@@ -43,9 +43,13 @@ final class SeedBatch: Sendable {
     /// Prints the hashes and the one line of JSON; true: no seed failed, and everything occurred.
     func finish(seeds: Int) -> Bool {
         let sum = sum.withLock { $0 }
-        for number in sum.hashes.keys.sorted() { print(first &+ UInt64(number), String(sum.hashes[number] ?? 0, radix: 16)) }
+        for number in sum.hashes.keys.sorted() {
+            print(first &+ UInt64(number), String(sum.hashes[number] ?? 0, radix: 16))
+        }
         let missing = seeds < 200 ? [] : sum.census.missing
-        print("{\"seeds\":\(seeds),\"first\":\(first),\"failed\":\(sum.failed.count),\"events\":\(sum.events),\"occurred\":\(sum.census.json)}")
+        print(
+            "{\"seeds\":\(seeds),\"first\":\(first),\"failed\":\(sum.failed.count),\"events\":\(sum.events),\"occurred\":\(sum.census.json)}"
+        )
         if !missing.isEmpty { print("never occurred: \(missing.joined(separator: ", "))") }
         return sum.failed.isEmpty && missing.isEmpty
     }

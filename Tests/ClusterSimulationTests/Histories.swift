@@ -10,12 +10,15 @@ struct History {
     static let agent = AgentID(rawValue: 1)
     static let wall = WallTime(milliseconds: 0)
 
-    init(_ core: CoreConfiguration = CoreConfiguration(), fair: Bool = false) { referee = Referee(core, fairJobs: fair) }
+    init(_ core: CoreConfiguration = CoreConfiguration(), fair: Bool = false) {
+        referee = Referee(core, fairJobs: fair)
+    }
 
     /// A history whose job has these tasks.
     static func of(
         _ tasks: [TaskSpec] = [TaskSpec(prompt: .text("")), TaskSpec(prompt: .text(""))],
-        options: [TaskOptions] = [TaskOptions()], spec: JobSpec = JobSpec(), core: CoreConfiguration = CoreConfiguration()
+        options: [TaskOptions] = [TaskOptions()], spec: JobSpec = JobSpec(),
+        core: CoreConfiguration = CoreConfiguration()
     ) -> History {
         var history = History(core)
         history.open(job, tasks, options, spec)
@@ -29,7 +32,8 @@ struct History {
         let key = SubmissionKey(high: 1, low: UInt64(id.rawValue))
         happens([
             .jobOpened(id, spec: spec, key: key, at: Self.wall), .optionsAdded(id, first: 0, options),
-            .tasksAdded(id, first: 0, firstSequence: UInt64(id.rawValue) * 10_000, tasks, at: Self.wall), .jobSealed(id),
+            .tasksAdded(id, first: 0, firstSequence: UInt64(id.rawValue) * 10_000, tasks, at: Self.wall),
+            .jobSealed(id),
         ])
     }
 
@@ -60,7 +64,9 @@ struct History {
             token: token, state: .succeeded, usage: Usage(outputTokens: tokens), startedAt: wall, finishedAt: wall)
     }
 
-    mutating func end(_ index: UInt32, _ state: TaskState = .succeeded, attempt: UInt32 = 1, job: JobID = job, tokens: UInt64 = 1) {
+    mutating func end(
+        _ index: UInt32, _ state: TaskState = .succeeded, attempt: UInt32 = 1, job: JobID = job, tokens: UInt64 = 1
+    ) {
         let task = TaskID(job: job, index: index)
         let token = AttemptToken(store: Scenario.store, task: task, attempt: attempt)
         happens([
@@ -75,7 +81,8 @@ struct History {
         happens([
             .attemptEnded(
                 EndedAttempt(
-                    number: AttemptNumber(task: TaskID(job: Self.job, index: index), attempt: attempt), agent: Self.agent,
+                    number: AttemptNumber(task: TaskID(job: Self.job, index: index), attempt: attempt),
+                    agent: Self.agent,
                     row: row, failure: TaskFailure(.lost, "lost"), failures: 0, givenUp: true, retryAt: Self.wall,
                     at: Self.wall, usage: Usage(), costMicroUSD: 0))
         ])

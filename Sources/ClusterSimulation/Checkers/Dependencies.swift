@@ -52,7 +52,8 @@ struct Dependencies: Checker {
         case .jobFinished(let summary):
             for job in ledger.jobs where job.spec.after.contains(where: { $0.job == summary.id }) {
                 for link in job.spec.after where link.job == summary.id {
-                    let isMet = link.condition == .end || job.spec.continuesOnFailure
+                    let isMet =
+                        link.condition == .end || job.spec.continuesOnFailure
                         || summary.counts.succeeded == summary.counts.tasks
                     if isMet { metJobs.insert(JobPair(job: job.id, other: summary.id)) }
                 }
@@ -60,7 +61,8 @@ struct Dependencies: Checker {
         case .jobOpened(let id, let spec, _, _):
             for link in spec.after {
                 guard let other = ledger.job(link.job), let finish = other.finish else { continue }
-                let isMet = link.condition == .end || spec.continuesOnFailure
+                let isMet =
+                    link.condition == .end || spec.continuesOnFailure
                     || finish.counts.succeeded == finish.counts.tasks
                 if isMet { metJobs.insert(JobPair(job: id, other: link.job)) }
             }
@@ -88,14 +90,19 @@ struct Dependencies: Checker {
     private mutating func judge(_ id: TaskID, _ ledger: Ledger) {
         guard let job = ledger.job(id.job), let task = ledger.task(id) else { return }
         for link in job.spec.after where !ledger.pruned.contains(link.job) {
-            if !metJobs.contains(JobPair(job: job.id, other: link.job)) { found.append("task \(id) started before job \(link.job) ended rightly") }
+            if !metJobs.contains(JobPair(job: job.id, other: link.job)) {
+                found.append("task \(id) started before job \(link.job) ended rightly")
+            }
         }
         guard !task.after.isEmpty || task.turnBefore != nil else { return }
         for link in links(id, task) {
             let other = TaskID(job: id.job, index: link.other)
-            guard met.contains(link) else { found.append("task \(id) started before task \(other) ended rightly"); continue }
+            guard met.contains(link) else {
+                found.append("task \(id) started before task \(other) ended rightly"); continue
+            }
             if link.isTurn, let end = ledger.task(other)?.end, end != .succeeded, !released.contains(id) {
-                found.append("task \(id) started though the turn before it, \(other), is \(end.name) and nobody released it")
+                found.append(
+                    "task \(id) started though the turn before it, \(other), is \(end.name) and nobody released it")
             }
         }
     }

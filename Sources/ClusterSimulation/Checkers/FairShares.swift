@@ -19,7 +19,8 @@ struct FairShares: Checker {
             started += numbers.map { AttemptToken(store: Scenario.store, task: $0.task, attempt: $0.attempt) }
         case .taskEnded(let end): if let result = end.result { tokens[result.token] = result.usage.total }
         case .attemptEnded(let end):
-            tokens[AttemptToken(store: Scenario.store, task: end.number.task, attempt: end.number.attempt)] = end.usage.total
+            tokens[AttemptToken(store: Scenario.store, task: end.number.task, attempt: end.number.attempt)] =
+                end.usage.total
         default: break
         }
     }

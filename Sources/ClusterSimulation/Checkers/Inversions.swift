@@ -45,7 +45,8 @@ struct Inversions: Checker {
         return job.spec.after.allSatisfy { link in
             guard let other = ledger.job(link.job) else { return true }
             return other.finish != nil && other.latestEnd + Self.grace < step.at
-                && (link.condition == .end || job.spec.continuesOnFailure || other.tasks.allSatisfy { $0.end == .succeeded })
+                && (link.condition == .end || job.spec.continuesOnFailure
+                    || other.tasks.allSatisfy { $0.end == .succeeded })
         }
     }
 

@@ -33,11 +33,15 @@ struct LimitsKept: Checker {
                 found.append("agent \(agent) was given work and is not here"); continue
             }
             let open = ledger.agents[agent]?.open ?? 0
-            if open > offer.capacity { found.append("agent \(agent) holds \(open) attempts and takes \(offer.capacity)") }
+            if open > offer.capacity {
+                found.append("agent \(agent) holds \(open) attempts and takes \(offer.capacity)")
+            }
             if ledger.agents[agent]?.isDrained == true { found.append("agent \(agent) is drained and was given work") }
         }
         for id in jobs.sorted() {
-            guard let job = ledger.job(id), job.spec.maxParallel > 0, job.open > Int(job.spec.maxParallel) else { continue }
+            guard let job = ledger.job(id), job.spec.maxParallel > 0, job.open > Int(job.spec.maxParallel) else {
+                continue
+            }
             found.append("job \(id) has \(job.open) attempts at once and may have \(job.spec.maxParallel)")
         }
     }

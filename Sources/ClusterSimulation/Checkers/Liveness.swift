@@ -43,7 +43,9 @@ struct Liveness: Checker {
             let stuck = job.tasks.indices.filter { job.tasks[$0].end == nil }
             let first = stuck.first.map { index -> String in
                 let task = job.tasks[index]
-                let state = task.isOpen ? "open on \(task.openAgent.map { "\($0)" } ?? "?")" : task.held.map { "held (\($0))" } ?? "waiting"
+                let state =
+                    task.isOpen
+                    ? "open on \(task.openAgent.map { "\($0)" } ?? "?")" : task.held.map { "held (\($0))" } ?? "waiting"
                 return "\(job.id).\(index), \(state), attempt \(task.sent)"
             }
             found.append(

@@ -10,13 +10,19 @@ struct OneEnd: Checker {
     mutating func before(_ record: DurableRecord, _ step: Step, _ ledger: Ledger) {
         switch record {
         case .taskEnded(let end):
-            guard let task = ledger.task(end.task) else { return found.append("task \(end.task) ended and is not there") }
+            guard let task = ledger.task(end.task) else {
+                return found.append("task \(end.task) ended and is not there")
+            }
             if task.end != nil { found.append("task \(end.task) has two ends") }
             if !end.state.isEnd { found.append("task \(end.task) ended as \(end.state.name)") }
         case .taskReopened(let id, _):
-            if ledger.task(id)?.end?.mayBeRetried != true { found.append("task \(id) was reopened and had not ended badly") }
+            if ledger.task(id)?.end?.mayBeRetried != true {
+                found.append("task \(id) was reopened and had not ended badly")
+            }
         case .jobFinished(let summary):
-            guard let job = ledger.job(summary.id) else { return found.append("job \(summary.id) finished and is not there") }
+            guard let job = ledger.job(summary.id) else {
+                return found.append("job \(summary.id) finished and is not there")
+            }
             if job.unfinished != 0 || !job.isSealed || job.finish != nil {
                 found.append("job \(summary.id) finished with \(job.unfinished) tasks unfinished")
             }
@@ -51,10 +57,13 @@ struct OneEnd: Checker {
         case .over:
             for id in acknowledged.keys.sorted() where !ledger.pruned.contains(id) {
                 guard let job = ledger.job(id) else { found.append("acknowledged job \(id) is gone"); continue }
-                for index in 0..<Int(acknowledged[id] ?? 0) where index >= job.tasks.count || job.tasks[index].end == nil {
+                for index in 0..<Int(acknowledged[id] ?? 0)
+                where index >= job.tasks.count || job.tasks[index].end == nil {
                     found.append("task \(id).\(index) was acknowledged and has no end")
                 }
-                if job.isSealed, job.unfinished == 0, job.finish == nil { found.append("job \(id) is done and not finished") }
+                if job.isSealed, job.unfinished == 0, job.finish == nil {
+                    found.append("job \(id) is done and not finished")
+                }
             }
         default: break
         }

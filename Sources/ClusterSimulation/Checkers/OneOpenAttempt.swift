@@ -17,7 +17,9 @@ struct OneOpenAttempt: Checker {
                 guard let task = ledger.task(number.task) else {
                     found.append("task \(number.task) was handed out and is not there"); continue
                 }
-                if task.isOpen || !seen.insert(number.task).inserted { found.append("task \(number.task) has two open attempts") }
+                if task.isOpen || !seen.insert(number.task).inserted {
+                    found.append("task \(number.task) has two open attempts")
+                }
                 if task.end != nil { found.append("task \(number.task) was handed out after its end") }
                 let isNew = number.attempt == max(task.sent, task.lastEnded) + 1
                 let isTakenBack = step.offers == nil && task.isGivenUp && number.attempt == task.sent
@@ -52,10 +54,14 @@ struct OneOpenAttempt: Checker {
         case .sent(let agent, let tokens):
             for token in tokens {
                 if !sent.insert(token).inserted { found.append("\(token) was sent twice, now to agent \(agent)") }
-                if (ledger.task(token.task)?.sent ?? .max) < token.attempt { found.append("\(token) was sent before it was on disk") }
+                if (ledger.task(token.task)?.sent ?? .max) < token.attempt {
+                    found.append("\(token) was sent before it was on disk")
+                }
             }
         case .welcomed(let agent, let session, _):
-            if !sessions.insert(session).inserted { found.append("agent \(agent) got session \(session), which was another's") }
+            if !sessions.insert(session).inserted {
+                found.append("agent \(agent) got session \(session), which was another's")
+            }
         default: break
         }
     }

@@ -18,8 +18,12 @@ struct Pauses: Checker {
             if ledger.isPaused { found.append("task \(id) started though the queue is paused") }
             guard let job = ledger.job(id.job) else { continue }
             if job.switches.isPaused { found.append("task \(id) started though its job is paused") }
-            if job.switches.isStopped || job.switches.isExpired { found.append("task \(id) started though its job has stopped") }
-            if ledger.task(id)?.cancelRequested == true { found.append("task \(id) started though it is to be cancelled") }
+            if job.switches.isStopped || job.switches.isExpired {
+                found.append("task \(id) started though its job has stopped")
+            }
+            if ledger.task(id)?.cancelRequested == true {
+                found.append("task \(id) started though it is to be cancelled")
+            }
             if promised.contains(id.job) { found.append("task \(id) started after its job's pause was acknowledged") }
             if promised.contains(nil) { found.append("task \(id) started after the queue's pause was acknowledged") }
         }

@@ -18,7 +18,9 @@ struct Tokens: Checker {
             judge(attempt.number, ledger)
         case .taskEnded(let end):
             guard let result = end.result else { return }
-            if result.token.task != end.task || result.token.attempt != end.attempt || result.token.store != Scenario.store {
+            if result.token.task != end.task || result.token.attempt != end.attempt
+                || result.token.store != Scenario.store
+            {
                 found.append("task \(end.task) was ended by \(result.token)")
             }
             judge(AttemptNumber(task: end.task, attempt: end.attempt), ledger)
