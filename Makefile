@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup build debug demo demo-50 kill-scenes test check verify sanitize format proto install clean
+.PHONY: help setup build debug demo demo-50 kill-scenes simulate simulate-same test check verify sanitize format proto install clean
 
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -34,6 +34,12 @@ demo-50: debug ## 50 instances of the real claude at once
 kill-scenes: debug ## Kill the coordinator 20 times, then an agent, and see that nothing is lost or left over
 	@.ci/scene coordinator-kills
 	@.ci/scene agent-kill
+
+simulate: debug ## The core in a simulated fleet (SEEDS=2000 FROM=1; RELEASE=1: ten times as fast), or one seed with its trace (SEED=n)
+	@RELEASE=$(RELEASE) .ci/simulate $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),200) --from $(or $(FROM),1))
+
+simulate-same: debug ## See that 50 seeds make the same traces in debug and release
+	@.ci/simulate-same
 
 test: debug ## Run the tests, without a network (FILTER=Name for some of them)
 	@.ci/test "$(FILTER)"

@@ -126,6 +126,10 @@ let package = Package(
             "cc-agent", ["AgentServer", "ClusterModel", "Settings", argumentParser, lifecycle, unixSignals, logging]),
         program("ccctl", ["CtlCommands"]),
 
+        // The coordinator's core in a simulated fleet, with faults from seeds and checkers that share no code with it.
+        library("ClusterSimulation", ["CoordinatorCore", "ClusterModel", collections]),
+        program("cluster-sim", ["ClusterSimulation", argumentParser]),
+
         // Referees and stand-ins; none of them imports a module of the product.
         library("ServiceSims", [hummingbird, logging]),
         program("anthropic-sim", ["ServiceSims", argumentParser, lifecycle, logging]),
@@ -144,6 +148,7 @@ let package = Package(
         tests("QuotasTests", ["Quotas", "ClusterModel"]),
         tests("CoordinatorCoreTests", ["CoordinatorCore", "ClusterModel"]),
         tests("AgentPoolTests", ["AgentPool", "ClusterModel"]),
+        tests("ClusterSimulationTests", ["ClusterSimulation", "CoordinatorCore", "ClusterModel"]),
         tests("ZeroMQTests", ["ZeroMQ", "SystemShims"]),
         tests("ClusterWireTests", ["ClusterWire", "ClusterModel", protobuf]),
         tests("SettingsTests", ["Settings", "ClusterModel", logging]),

@@ -13,7 +13,9 @@ struct ModelTests {
         if job < .max { #expect(TaskID(job: id.job, index: .max) < TaskID(job: JobID(rawValue: job + 1), index: 0)) }
     }
 
-    @Test("Transitions are the documented ones: an end is final but for a retry, nothing else leads to running but waiting")
+    @Test(
+        "Transitions are the documented ones: an end is final but for a retry, nothing else leads to running but waiting"
+    )
     func transitions() {
         let allowed: [TaskState: Set<TaskState>] = [
             .queued: [.running, .blocked, .held], .running: [.queued, .backoff, .held],
