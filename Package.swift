@@ -110,9 +110,14 @@ let package = Package(
         library(
             "CtlCommands",
             [
-                "CCOrchestrator", "CoordinatorClient", "CoordinatorStore", "ClusterModel", "Settings", argumentParser,
+                "BenchCommands", "CCOrchestrator", "CoordinatorClient", "CoordinatorStore", "ClusterModel", "Settings",
+                argumentParser,
                 unixSignals, logging, yams,
             ]),
+
+        library(
+            "BenchCommands",
+            ["CoordinatorClient", "ClusterModel", "ClusterWire", "ZeroMQ", argumentParser]),
 
         // The programs.
         program(

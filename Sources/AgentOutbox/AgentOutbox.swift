@@ -31,23 +31,25 @@ public final class AgentOutbox: Sendable {
 
     /// Opens the outbox in a directory that this process holds, and starts its thread.
     ///
+    /// - Parameter synchronous: SQLite's word for how it waits for the disk; anything but full may lose results with the power.
     /// - Parameter onHoldChanged: Called from any thread with a sentence when the outbox is full or its disk takes nothing, with nil when it is well again.
     /// - Throws: ``OutboxError`` if the file can't be used.
     public convenience init(
-        in directory: StateDirectory, limits: OutboxLimits = .standard,
+        in directory: StateDirectory, limits: OutboxLimits = .standard, synchronous: String = "full",
         onHoldChanged: @escaping @Sendable (String?) -> Void
     ) throws(OutboxError) {
-        try self.init(in: directory, limits: limits, pageLimit: nil, onHoldChanged: onHoldChanged)
+        try self.init(
+            in: directory, limits: limits, pageLimit: nil, synchronous: synchronous, onHoldChanged: onHoldChanged)
     }
 
     init(
-        in directory: StateDirectory, limits: OutboxLimits, pageLimit: Int?,
+        in directory: StateDirectory, limits: OutboxLimits, pageLimit: Int?, synchronous: String = "full",
         onHoldChanged: @escaping @Sendable (String?) -> Void
     ) throws(OutboxError) {
         self.directory = directory
         self.limits = limits
         self.onHoldChanged = onHoldChanged
-        file = try OutboxFile(path: directory.outboxFile, pageLimit: pageLimit)
+        file = try OutboxFile(path: directory.outboxFile, pageLimit: pageLimit, synchronous: synchronous)
         var state = State()
         do {
             agentID = try file.agentID()

@@ -26,14 +26,15 @@ struct OutboxFile: Sendable {
     private let queue: DatabaseQueue
 
     /// - Parameter pageLimit: For tests: the file can't grow beyond so many pages, as on a full disk.
-    init(path: String, pageLimit: Int?) throws(OutboxError) {
+    /// - Parameter synchronous: SQLite's word for how it waits for the disk.
+    init(path: String, pageLimit: Int?, synchronous: String = "full") throws(OutboxError) {
         do {
             var configuration = Configuration()
             configuration.label = "outbox"
             configuration.busyMode = .timeout(5)
             configuration.prepareDatabase { db in
                 try db.execute(sql: "PRAGMA journal_mode = WAL")
-                try db.execute(sql: "PRAGMA synchronous = FULL")
+                try db.execute(sql: "PRAGMA synchronous = \(synchronous)")
                 try db.execute(sql: "PRAGMA wal_autocheckpoint = \(Self.checkpointPages)")
                 if let pageLimit { try db.execute(sql: "PRAGMA max_page_count = \(pageLimit)") }
             }

@@ -59,7 +59,9 @@ public final class AgentServer: Service, Sendable {
         do {
             var limits = OutboxLimits.standard
             limits.entries += settings.capacity
-            outbox = try AgentOutbox(in: host.directory, limits: limits) { [feed] _ in feed.yield(.outboxHold) }
+            outbox = try AgentOutbox(
+                in: host.directory, limits: limits, synchronous: settings.durability
+            ) { [feed] _ in feed.yield(.outboxHold) }
             pending = try outbox.pending()
         } catch {
             throw AgentError(.unusable, "\(error)")

@@ -1,3 +1,5 @@
+import ClusterModel
+
 /// How a client waits and how much it has under way.
 public struct ClientLimits: Hashable, Sendable {
     /// How long a coordinator that never answered is tried.
@@ -12,6 +14,8 @@ public struct ClientLimits: Hashable, Sendable {
     public var inFlight: Int
     /// Batches of one submit under way at once.
     public var submitWindow: Int
+    /// Tasks of one batch at most; ``Limits/tasksPerMessage`` is the most that travels.
+    public var tasksPerBatch = Limits.tasksPerMessage
     /// How long a submit waits for a queue that is full, counted anew with each batch that is taken.
     public var roomPatience: Duration
     /// A batch that a full queue refused is sent again after this long, then after twice as long, up to ``longestRoomPause``.

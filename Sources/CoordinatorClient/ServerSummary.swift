@@ -26,6 +26,8 @@ public struct ServerSummary: Hashable, Sendable {
     public var freeBytes: UInt64
     /// Results that came for attempts no longer open.
     public var resultsSetAside: UInt64
+    /// Transactions since the coordinator started.
+    public var commits: UInt64 = 0
 
     /// With all its parts.
     public init(version: String, protocolMajor: UInt32, protocolMinor: UInt32, blobsEndpoint: String) {

@@ -93,7 +93,8 @@ extension CoordinatorClient {
     ) async throws -> SubmittedJob {
         let prompts = LongPrompts(client: self)
         let run = SubmitRun(client: self, key: key, progress: progress)
-        var batches = OutgoingBatches(options: options) {
+        var batches = OutgoingBatches(options: options, tasksAtMost: min(limits.tasksPerBatch, Limits.tasksPerMessage))
+        {
             guard let task = try await next() else { return nil }
             return try await prompts.sent(task)
         }

@@ -90,5 +90,6 @@ extension ServerSummary {
         running = proto.running
         freeBytes = proto.freeBytes
         resultsSetAside = proto.resultsSetAside
+        commits = proto.commits
     }
 }

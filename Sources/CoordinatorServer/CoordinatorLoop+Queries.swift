@@ -123,6 +123,7 @@ extension CoordinatorLoop {
         reply.serverInfo.running = UInt64(core.openAttemptCount)
         reply.serverInfo.freeBytes = freeBytes
         reply.serverInfo.resultsSetAside = core.setAsideCount
+        reply.serverInfo.commits = commits
         try answer(reply, id, route)
     }
 

@@ -46,6 +46,7 @@ extension CoordinatorLoop {
         switch outcome {
         case .done(let prompts):
             troubles = 0
+            commits += 1
             for (task, prompt) in zip(flight.wanted, prompts) { flight.prompts[task] = prompt }
             try release(flight)
         case .unread(let error):

@@ -58,6 +58,8 @@ final class CoordinatorLoop {
     var unwelcomeRoutes: [UInt64: RoutingID] = [:]
     var freeBytes: UInt64 = 0
     var nextDiskCheck = Instant.origin
+    /// Transactions that are on disk, since this coordinator started.
+    var commits: UInt64 = 0
     /// Transactions that failed in a row.
     var troubles = 0
     /// Agents are not listened to before.

@@ -18,7 +18,9 @@ final class Machine: Sendable {
 
     init(settings: CoordinatorSettings, logger: Logger) throws {
         var random = SystemRandomNumberGenerator()
-        let store = try SQLiteStore.open(directory: settings.dataDirectory, newStoreID: random.next())
+        let store = try SQLiteStore.open(
+            directory: settings.dataDirectory, newStoreID: random.next(),
+            durability: Durability(rawValue: settings.durability) ?? .full)
         let keys = try LoopbackSecret.loadOrCreate(path: settings.secretFile)
         let context = try Context()
         // On loopback one key is allowed: that of the secret file, which only this user can read.

@@ -44,9 +44,13 @@ public final class SQLiteStore: Sendable {
 
     /// Opens or makes the store, brings its schema up to date, and takes the next term.
     ///
-    /// - Parameter newStoreID: what a new file is named by; random, from the caller.
+    /// - Parameters:
+    ///   - newStoreID: what a new file is named by; random, from the caller.
+    ///   - durability: anything but full may lose acknowledged work with the power.
     /// - Throws: ``StoreError`` when the directory is in use, the file is not a store or newer than this program, or the disk is full.
-    public static func open(directory: String, newStoreID: UInt64) throws -> SQLiteStore {
+    public static func open(
+        directory: String, newStoreID: UInt64, durability: Durability = .full
+    ) throws -> SQLiteStore {
         let lock = try DirectoryLock(directory: directory)
         let path = directory + "/coordinator.sqlite"
         do {
@@ -60,7 +64,7 @@ public final class SQLiteStore: Sendable {
             try pool.writeWithoutTransaction { db in
                 try db.execute(
                     sql: """
-                        PRAGMA synchronous = FULL;
+                        PRAGMA synchronous = \(durability.rawValue);
                         PRAGMA wal_autocheckpoint = \(walPages);
                         PRAGMA journal_size_limit = \(walBytesKept);
                         PRAGMA cache_size = -\(writerCacheKiB);
@@ -120,4 +124,14 @@ public final class SQLiteStore: Sendable {
             throw StoreError.from(error, path: path)
         }
     }
+}
+
+/// How a transaction waits for the disk: SQLite's own words.
+public enum Durability: String, Sendable {
+    /// It is on disk when it is acknowledged.
+    case full
+    /// A crash of the machine may take the latest transactions.
+    case normal
+    /// A crash of the machine may damage the file: for benchmarks.
+    case off
 }

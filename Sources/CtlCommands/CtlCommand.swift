@@ -1,4 +1,5 @@
 import ArgumentParser
+import BenchCommands
 import ClusterModel
 
 /// The root: every verb is a file of its own in Verbs.
@@ -17,7 +18,6 @@ struct CtlCommand: AsyncParsableCommand {
             Submit.self, Run.self, Wait.self, Status.self, Jobs.self, Tasks.self, Result.self, Results.self,
             Cancel.self, Pause.self, Resume.self, Hold.self, Release.self, Retry.self, SetPriority.self, Drain.self,
             Undrain.self, Why.self, Attempts.self, SetAside.self, Agents.self, Prune.self, Backup.self, Restore.self,
-            Store.self,
-            Version.self,
+            Store.self, Bench.self, Version.self,
         ])
 }

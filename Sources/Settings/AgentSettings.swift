@@ -27,6 +27,8 @@ public struct AgentSettings: Hashable, Sendable {
     public var instancesPerMinute: Int
     /// The first so many bytes of an `exec` task's output are kept, where the task does not say.
     public var execOutputBytes: Int
+    /// `full`, `normal` or `off`: SQLite's word for how the outbox waits for the disk. Benchmarks alone change it.
+    public var durability: String
     /// Answers `noop` tasks, for benchmarks.
     public var offersNoop: Bool
     /// Attempts held at once by an agent that offers `noop` alone.
@@ -89,7 +91,9 @@ public struct AgentSettings: Hashable, Sendable {
         public static let all: [SettingKey] = [
             coordinator, name, instances, claude, stateDirectory, labels, model, taskTimeout, tasksPerInstance,
             memoryPerInstance, instancesPerMinute, execOutputBytes, AgentPolicy.Key.runners, AgentPolicy.Key.commands,
-            AgentPolicy.Key.directories, AgentPolicy.Key.permissionModes, offerNoop, noopCapacity, CommonKeys.logLevel,
+            AgentPolicy.Key.directories, AgentPolicy.Key.permissionModes, offerNoop, noopCapacity,
+            CommonKeys.durability,
+            CommonKeys.logLevel,
             CommonKeys.logFormat, CommonKeys.secretFile,
             guardPath,
         ]
@@ -102,6 +106,7 @@ public struct AgentSettings: Hashable, Sendable {
         coordinator = try source.endpoint(Key.coordinator)
         name = try Self.name(source)
         instances = try source.integer(Key.instances)
+        durability = try source.string(CommonKeys.durability) ?? "full"
         offersNoop = try source.boolean(Key.offerNoop)
         noopCapacity = try source.integer(Key.noopCapacity)
         policy = try AgentPolicy(source, offersNoop: offersNoop)

@@ -16,6 +16,10 @@ enum CommonKeys {
     static let logFormat = SettingKey(
         "log-format", .choice(LogFormat.allCases.map(\.rawValue)), default: "text",
         help: "Log lines for people, or JSON.")
+    static let durability = SettingKey(
+        "durability", .choice(["full", "normal", "off"]), default: "full",
+        help:
+            "How results are put on disk; anything but full may lose acknowledged work with the power: for benchmarks.")
     static let secretFile = SettingKey(
         "secret-file", .path,
         help: "The secret of this host's own processes; by default ~/.local/state/cc-orchestrator/loopback.secret.")

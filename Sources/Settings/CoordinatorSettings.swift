@@ -35,6 +35,8 @@ public struct CoordinatorSettings: Hashable, Sendable {
     public var maxStoreBytes: Int64
     /// Waiting so long raises a job's tasks by one priority, at most to 8; 0: never.
     public var ageing: Milliseconds
+    /// `full`, `normal` or `off`: SQLite's word for how it waits for the disk. Benchmarks alone change it.
+    public var durability: String
     /// The least important lines to log.
     public var logLevel: Logger.Level
     /// How they are written.
@@ -122,6 +124,7 @@ public struct CoordinatorSettings: Hashable, Sendable {
         minFreeDiskBytes = try source.bytes(Key.minFreeDisk)
         maxStoreBytes = try source.bytes(Key.maxStoreBytes)
         ageing = try source.duration(Key.ageing)
+        durability = try source.string(CommonKeys.durability) ?? "full"
         logLevel = try source.logLevel()
         logFormat = try source.logFormat()
         secretFile = try source.secretFile()

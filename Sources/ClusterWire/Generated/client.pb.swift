@@ -1097,6 +1097,9 @@ public nonisolated struct Ccorchestrator_V1_ServerInfo: Sendable {
 
   public var resultsSetAside: UInt64 = 0
 
+  /// transactions since this coordinator started, each with one wait for the disk
+  public var commits: UInt64 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -3264,7 +3267,7 @@ nonisolated extension Ccorchestrator_V1_GetServerInfo: SwiftProtobuf.Message, Sw
 
 nonisolated extension Ccorchestrator_V1_ServerInfo: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ServerInfo"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}protocol\0\u{1}store\0\u{1}term\0\u{3}blobs_endpoint\0\u{3}frames_dropped\0\u{1}jobs\0\u{1}queued\0\u{1}running\0\u{3}free_bytes\0\u{3}results_set_aside\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}protocol\0\u{1}store\0\u{1}term\0\u{3}blobs_endpoint\0\u{3}frames_dropped\0\u{1}jobs\0\u{1}queued\0\u{1}running\0\u{3}free_bytes\0\u{3}results_set_aside\0\u{1}commits\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3283,6 +3286,7 @@ nonisolated extension Ccorchestrator_V1_ServerInfo: SwiftProtobuf.Message, Swift
       case 9: try { try decoder.decodeSingularUInt64Field(value: &self.running) }()
       case 10: try { try decoder.decodeSingularUInt64Field(value: &self.freeBytes) }()
       case 11: try { try decoder.decodeSingularUInt64Field(value: &self.resultsSetAside) }()
+      case 12: try { try decoder.decodeSingularUInt64Field(value: &self.commits) }()
       default: break
       }
     }
@@ -3326,6 +3330,9 @@ nonisolated extension Ccorchestrator_V1_ServerInfo: SwiftProtobuf.Message, Swift
     if self.resultsSetAside != 0 {
       try visitor.visitSingularUInt64Field(value: self.resultsSetAside, fieldNumber: 11)
     }
+    if self.commits != 0 {
+      try visitor.visitSingularUInt64Field(value: self.commits, fieldNumber: 12)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3341,6 +3348,7 @@ nonisolated extension Ccorchestrator_V1_ServerInfo: SwiftProtobuf.Message, Swift
     if lhs.running != rhs.running {return false}
     if lhs.freeBytes != rhs.freeBytes {return false}
     if lhs.resultsSetAside != rhs.resultsSetAside {return false}
+    if lhs.commits != rhs.commits {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
