@@ -41,11 +41,13 @@ final class BenchFleet {
             [
                 "--data-dir", directory + "/coordinator", "--http", "off", "--agents-endpoint", agentsEndpoint,
                 "--clients-endpoint", "tcp://127.0.0.1:\(ports.clients)", "--blobs-endpoint",
-                "tcp://127.0.0.1:\(ports.blobs)", "--durability", durability,
+                "tcp://127.0.0.1:\(ports.blobs)",
             ])
         coordinator = process
         let client = try connect()
-        _ = try await client.serverInfo()
+        do { _ = try await client.serverInfo() } catch {
+            throw BenchError("cc-coordinator does not answer: \(lastWords() ?? "\(error)")")
+        }
         return client
     }
 
@@ -60,8 +62,7 @@ final class BenchFleet {
         try start(
             "cc-agent",
             [
-                "--name", name, "--coordinator", agentsEndpoint, "--state-dir", "\(directory)/\(name)", "--durability",
-                durability,
+                "--name", name, "--coordinator", agentsEndpoint, "--state-dir", "\(directory)/\(name)",
             ]
                 + flags, environment: environment)
     }
@@ -70,9 +71,12 @@ final class BenchFleet {
     {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "\(programs)/\(program)")
-        process.arguments = arguments + ["--secret-file", secretFile, "--log-level", "warning"]
+        process.arguments = arguments + ["--log-level", "warning"]
         process.environment = environment.merging(
-            ["PATH": "/usr/bin:/bin", "HOME": directory + "/home", "LANG": "C.UTF-8"]) { own, _ in own }
+            [
+                "PATH": "/usr/bin:/bin", "HOME": directory + "/home", "LANG": "C.UTF-8", "CCO_SECRET_FILE": secretFile,
+                "CCO_DURABILITY": durability,
+            ]) { own, _ in own }
         process.standardInput = FileHandle.nullDevice
         let log = "\(directory)/\(program)-\(running.count).log"
         guard FileManager.default.createFile(atPath: log, contents: nil) else {
@@ -84,6 +88,21 @@ final class BenchFleet {
         try process.run()
         running.append(process)
         return process
+    }
+
+    /// The last line that a program of ours logged, if one of them did.
+    private func lastWords() -> String? {
+        for number in running.indices.reversed() {
+            for program in ["cc-coordinator", "cc-agent"] {
+                let log = "\(directory)/\(program)-\(number).log"
+                guard FileManager.default.fileExists(atPath: log) else { continue }
+                do {
+                    let text = try String(contentsOfFile: log, encoding: .utf8)
+                    if let line = text.split(separator: "\n").last { return String(line) }
+                } catch { return nil }
+            }
+        }
+        return nil
     }
 
     /// Ends a process that this benchmark started, at once.
