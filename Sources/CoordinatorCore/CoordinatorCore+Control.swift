@@ -40,7 +40,7 @@ extension CoordinatorCore {
     private mutating func change(_ selection: TaskSelection, _ kind: SweepKind, _ handle: ReplyHandle, at now: Moment) {
         guard let job = place(of: selection.job) else { return reply(handle, unknown(selection.job)) }
         if let refusal = refusal(of: selection.indexes, in: job) { return reply(handle, refusal) }
-        if jobs[job].isSwept(kind) || jobs[job].isSwept(.prune) || jobs[job].isSwept(.cancel) {
+        if jobs[job].isSwept(kind) || jobs[job].sweeps & SweepKind.holdingUp != 0 {
             return reply(
                 handle,
                 .refused(

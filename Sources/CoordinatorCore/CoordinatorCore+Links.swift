@@ -27,12 +27,13 @@ extension CoordinatorCore {
         for link in links {
             let isThere = Int(link.index) < jobs[job].tasks.count
             let state = isThere ? jobs[job].tasks[Int(link.index)].state : .queued
-            if state == .succeeded { continue }
-            unmet += 1
             let other = TaskID(job: jobs[job].id, index: link.index)
-            // A task that is tried again may still stand there from before.
-            let waitsAlready = graph.followers[link.index]?[(told[other.packed] ?? 0)...].contains { $0.index == index }
-            if waitsAlready != true {
+            // A task that is tried again may still stand there from before, and will be told once.
+            let isThereYet =
+                graph.followers[link.index]?[(told[other.packed] ?? 0)...].contains { $0.index == index } ?? false
+            if state == .succeeded, !isThereYet { continue }
+            unmet += 1
+            if !isThereYet {
                 graph.followers[link.index, default: []].append(
                     JobGraph.Follower(index: index, condition: link.condition, isTurn: link.isTurn))
             }

@@ -86,6 +86,9 @@ public struct CoordinatorCore: Sendable {
         self.nextSession = term << 32 | 1
     }
 
+    /// Takes the place of a core of the same term that was given up: no session's number comes twice.
+    public mutating func follow(_ other: CoordinatorCore) { nextSession = max(nextSession, other.nextSession) }
+
     /// Hands out what the inputs since the last call have made.
     public mutating func takeTurn() -> Turn {
         var taken = Turn()

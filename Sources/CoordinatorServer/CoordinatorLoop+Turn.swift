@@ -84,7 +84,9 @@ extension CoordinatorLoop {
         agentOfRoute = [:]
         routeOfAgent = [:]
         payloads = PayloadCache(bytesAtMost: Int(settings.payloadCacheBytes))
+        let givenUp = core
         core = try Self.recoveredCore(settings: settings, store: store, now: clock.now(), logger: logger)
+        core.follow(givenUp)
         core.diskMeasured(isLow: error.code == .diskFull)
         // What agents say has to be written down. A disk that stays full is tried again after pauses, in which clients are answered; nobody
         // is blamed for them.

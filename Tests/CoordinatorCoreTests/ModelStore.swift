@@ -42,6 +42,8 @@ struct ModelStore {
     private(set) var nextJob: UInt32 = 1
     /// Ends of tasks that were taken back: reported once, and not lost.
     private(set) var reopened = 0
+    /// Keys of jobs that were forgotten: a repeated batch of theirs is a new submit.
+    private(set) var prunedKeys: Set<SubmissionKey> = []
     private(set) var setAside: [(token: AttemptToken, reason: SetAsideReason)] = []
     /// Attempts that an agent holds, by task.
     private(set) var open: [TaskID: (row: UInt64, attempt: UInt32, agent: AgentID)] = [:]
@@ -143,7 +145,7 @@ struct ModelStore {
             if jobs[id]?.tasks.contains(where: { !$0.isPruned }) == true {
                 violations.append("job \(id) was pruned in part")
             }
-            jobs[id] = nil
+            if let key = jobs.removeValue(forKey: id)?.key { prunedKeys.insert(key) }
             order.removeAll { $0 == id }
         }
     }

@@ -218,7 +218,7 @@ extension RandomFleet {
         settle()
         if number < submit.done {
             // Its tasks may not be there twice, unless the job was pruned and is forgotten.
-            guard before.jobs.values.contains(where: { $0.key == submit.batches[0].key }) else { return }
+            guard !before.prunedKeys.contains(submit.batches[0].key) else { return }
             if view.order.count != before.order.count { wrong.append("a repeated submit opened a job") }
             if view.jobs.values.reduce(0, { $0 + $1.tasks.count })
                 != before.jobs.values.reduce(0, { $0 + $1.tasks.count })

@@ -96,4 +96,17 @@ struct RecoveryTests {
         bench.pass(2000)
         #expect(bench.state(job) == .queued)
     }
+
+    @Test("A core that takes the place of one given up numbers sessions on")
+    func sessions() throws {
+        let bench = CoreBench()
+        let agent = try #require(bench.hello(1))
+        let before = bench.core.session(of: agent)
+        var next = CoordinatorCore(storeID: bench.core.storeID, term: bench.core.term, seed: 3)
+        next.recover(bench.disk.recovered(), at: bench.now)
+        next.follow(bench.core)
+        bench.core = next
+        let again = try #require(bench.hello(1))
+        #expect(bench.core.session(of: again) > before)
+    }
 }
