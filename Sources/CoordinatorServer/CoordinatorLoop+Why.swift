@@ -74,6 +74,19 @@ extension CoordinatorLoop {
                 message.costMicrousd = attempt.costMicroUSD
                 return message
             }
+            // The one that ended the task is with its end.
+            if let end = try store.results(of: task.job, from: task.index, limit: 1, bytes: 0).results.first,
+                end.task == task, end.attempts > 0, !end.agent.isEmpty
+            {
+                var message = Ccorchestrator_V1_EndedAttempt()
+                message.attempt = end.attempts
+                message.agent = end.agent
+                if let failure = end.failure { message.error = failure.proto }
+                message.endedAtMs = end.finishedAt.milliseconds
+                message.usage = end.usage.proto
+                message.costMicrousd = end.costMicroUSD
+                reply.attempts.attempts.append(message)
+            }
             return reply
         }
     }

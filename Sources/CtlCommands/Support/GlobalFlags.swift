@@ -5,6 +5,9 @@ enum GlobalFlags {
         "--coordinator", "--output", "--config", "--secret-file", "--connect-timeout", "-o",
     ]
 
+    /// Verbs that have verbs of their own.
+    private static let families: Set<String> = ["store", "bench"]
+
     /// `["--output", "json", "jobs"]` becomes `["jobs", "--output", "json"]`; what is no global flag stays where it is.
     static func moveBehindVerb(_ arguments: [String]) -> [String] {
         var moved: [String] = []
@@ -18,6 +21,9 @@ enum GlobalFlags {
             }
         }
         guard let verb = rest.first, !verb.hasPrefix("-") else { return arguments }
-        return [verb] + moved + rest.dropFirst()
+        // A verb of two words is one verb.
+        var words = 1
+        if families.contains(verb), let second = rest.dropFirst().first, !second.hasPrefix("-") { words = 2 }
+        return Array(rest.prefix(words)) + moved + rest.dropFirst(words)
     }
 }
