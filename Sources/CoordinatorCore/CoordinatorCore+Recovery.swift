@@ -33,6 +33,8 @@ extension CoordinatorCore {
 
     /// One job, finished or not.
     public mutating func restore(_ job: RecoveredJob, at now: Moment) {
+        // What waits is aged from now on, and not from the clock's origin.
+        lastMoment = max(lastMoment, now.instant)
         var entry = JobEntry(id: job.id, spec: job.spec, key: job.key, submittedAt: job.submittedAt)
         entry.finishedAt = job.finishedAt
         entry.sealed = job.sealed

@@ -3,6 +3,7 @@ import ClusterModel
 extension CoordinatorCore {
     /// One batch of a submit came in. A batch seen before adds nothing and is answered as it was.
     public mutating func submitArrived(_ batch: SubmitBatch, reply handle: ReplyHandle, at now: Moment) {
+        lastMoment = max(lastMoment, now.instant)
         switch admit(batch, at: now) {
         case .failure(let refusal): reply(handle, .refused(refusal.code, refusal.message))
         case .success(let place):
