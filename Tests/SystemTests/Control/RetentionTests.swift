@@ -48,7 +48,7 @@ extension CoordinatorLane {
                 // A damaged file is named.
                 let file = restored + "/coordinator.sqlite"
                 var bytes = try Data(contentsOf: URL(fileURLWithPath: file))
-                for place in stride(from: 5000, to: bytes.count, by: 4096) { bytes[place] ^= 0xFF }
+                for place in stride(from: 4096, to: bytes.count, by: 61) { bytes[place] ^= 0xFF }
                 try bytes.write(to: URL(fileURLWithPath: file))
                 let found = try await fleet.ccctl(["store", "check", "--data-dir", restored])
                 #expect(found.code != 0 && !(found.output + found.errors).isEmpty, "\(found)")
