@@ -42,13 +42,13 @@ struct BenchRecover: AsyncParsableCommand {
             // The agent is to have nothing, so that the next thing it hears is an assignment.
             await client.close()
             guard let coordinator = fleet.coordinator else { return }
+            fakes.agents[0].dropAll()
             fleet.kill(coordinator)
             firstWork.withLock { $0 = nil }
             let killed = monotonicSeconds()
             client = try await fleet.startCoordinator()
             while firstWork.withLock({ $0 == nil }) {
                 guard monotonicSeconds() - killed < 60 else { throw BenchError("nothing was assigned within 60 s") }
-                fakes.agents[0].dropAll()
                 try await Task.sleep(for: .milliseconds(2))
             }
             lengths.append((firstWork.withLock { $0 } ?? killed) - killed)
