@@ -9,11 +9,14 @@ struct ContextTests {
         (0..<count).map { TaskSpec(prompt: .text("\($0)"), options: options, context: "talk") }
     }
 
-    @Test("They go in order, one at a time, to the agent that ran the last", arguments: [Distribution.contextAware, .hybrid])
+    @Test(
+        "They go in order, one at a time, to the agent that ran the last",
+        arguments: [Distribution.contextAware, .hybrid])
     func affinity(distribution: Distribution) throws {
         let bench = CoreBench()
         let job = bench.job(JobSpec(distribution: distribution), tasks: turns(4), key: 1)
-        let busy = bench.job(JobSpec(distribution: .leastLoaded), options: TaskOptions(priority: .high), count: 1, key: 2)
+        let busy = bench.job(
+            JobSpec(distribution: .leastLoaded), options: TaskOptions(priority: .high), count: 1, key: 2)
         let first = try #require(bench.join(1, capacity: 5))
         let second = try #require(bench.join(2, capacity: 5))
         // The first agent is busier, so that a task without a context would go to the second.
@@ -62,7 +65,8 @@ struct ContextTests {
         #expect(bench.states(job) == [.failed, .succeeded, .succeeded] && bench.isFinished(job))
     }
 
-    @Test("With on-error skip a failed turn skips the rest, whatever the job says of failures", arguments: [false, true])
+    @Test(
+        "With on-error skip a failed turn skips the rest, whatever the job says of failures", arguments: [false, true])
     func skip(continues: Bool) throws {
         let bench = CoreBench()
         let job = bench.job(
