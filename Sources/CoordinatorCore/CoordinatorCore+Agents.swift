@@ -175,7 +175,7 @@ extension CoordinatorCore {
         let index = Int(task.index)
         let failure = TaskFailure(.lost, "attempt \(attempt.attempt) was lost: \(why)")
         let options = jobs[job].options[Int(jobs[job].tasks[index].options)].value
-        settle(job, attempt, priority: options.priority, tokens: attempt.charged)
+        // Its charge stays as it was estimated, and teaches nothing about the next.
         if jobs[job].tasks[index].cancelRequested {
             let (state, why) = stopped(
                 job, TaskFailure(.cancelled, "cancelled by the user; \(failure.message)"))

@@ -5,7 +5,9 @@ import Testing
 
 @Suite("Ageing")
 struct AgeingTests {
-    @Test("What waited long goes before what is more urgent, once; without ageing it never does", arguments: [true, false])
+    @Test(
+        "What waited long goes before what is more urgent, once; without ageing it never does",
+        arguments: [true, false])
     func age(isOn: Bool) throws {
         let bench = CoreBench(CoreConfiguration(ageing: isOn ? 1000 : 0))
         let low = bench.job(JobSpec(), options: TaskOptions(priority: .low), count: 3, key: 1)

@@ -151,7 +151,8 @@ struct ControlTests {
         _ = bench.join(1, capacity: 2)
         #expect(bench.sent() == ["\(second).0", "\(second).1"])
         _ = bench.hello(
-            1, capacity: 9, running: (0...1).map {
+            1, capacity: 9,
+            running: (0...1).map {
                 AttemptToken(store: StoreID(rawValue: 7), task: TaskID(job: second, index: $0), attempt: 1)
             })
         #expect(bench.sent() == ["\(second).2", "\(first).2", "\(first).0", "\(first).1"])

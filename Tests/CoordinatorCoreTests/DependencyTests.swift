@@ -140,6 +140,24 @@ struct DependencyTests {
         #expect(bench.sweepAll() <= 2 && bench.counts(job).queued == 35 && bench.counts(job).blocked == 0)
     }
 
+    @Test("A task that expired before it was told of a success, and is retried, is told of it once")
+    func toldOnce() throws {
+        let bench = CoreBench()
+        var last = task([(0, .success), (1, .success)])
+        last.options = 1
+        let job = bench.job(
+            options: [TaskOptions(), TaskOptions(expiresAfter: 1000)], tasks: [task(), task(), last], key: 1)
+        let agent = try #require(bench.join(1))
+        let orders = bench.assign()
+        bench.report(orders[0].token, from: agent)
+        bench.pass(1000, heard: [agent])
+        #expect(bench.states(job) == [.succeeded, .running, .expired])
+        #expect(bench.control(.retry(TaskSelection(job: job, indexes: [2])))?.changed == 1)
+        #expect(bench.assign().isEmpty && bench.state(job, 2) == .blocked)
+        bench.report(orders[1].token, from: agent)
+        #expect(bench.sent() == ["\(job).2"])
+    }
+
     @Test("A retry brings what it waits for with it, in order; what was cancelled stays")
     func retry() throws {
         let bench = CoreBench()

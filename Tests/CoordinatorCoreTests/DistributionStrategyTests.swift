@@ -51,7 +51,9 @@ struct DistributionStrategyTests {
         #expect(places(.priority, capacities: [2, 9, 3], count: 7).allSatisfy { $0 == 1 })
     }
 
-    @Test("Pack: one agent is filled before the next", arguments: [Distribution.leastLoaded, .priority, .contextAware, .hybrid])
+    @Test(
+        "Pack: one agent is filled before the next",
+        arguments: [Distribution.leastLoaded, .priority, .contextAware, .hybrid])
     func pack(distribution: Distribution) {
         let placed = places(distribution, .pack, capacities: [3, 3, 3], count: 5)
         #expect(placed.prefix(3).allSatisfy { $0 == placed[0] } && Set(placed).count == 2, "\(placed)")

@@ -9,7 +9,9 @@ struct ExpiryTests {
         JobSpec(deadline: WallTime(milliseconds: bench.now.wall.milliseconds + milliseconds))
     }
 
-    @Test("At a job's deadline what waits ends as expired, what runs is told to stop and ends so too", arguments: [false, true])
+    @Test(
+        "At a job's deadline what waits ends as expired, what runs is told to stop and ends so too",
+        arguments: [false, true])
     func deadline(restarts: Bool) throws {
         let bench = CoreBench()
         let job = bench.job(deadline(bench, in: 2000), count: 4, key: 1, seal: false)
@@ -69,7 +71,9 @@ struct ExpiryTests {
         #expect(bench.isFinished(job) && bench.counts(job).expired == 35)
     }
 
-    @Test("A task that has not started in time expires; one that was tried does not; each by its own time", arguments: [false, true])
+    @Test(
+        "A task that has not started in time expires; one that was tried does not; each by its own time",
+        arguments: [false, true])
     func expiresAfter(restarts: Bool) throws {
         let bench = CoreBench(CoreConfiguration(retryBase: 1, retryCap: 1))
         let options = [TaskOptions(expiresAfter: 1000), TaskOptions(expiresAfter: 3000), TaskOptions()]

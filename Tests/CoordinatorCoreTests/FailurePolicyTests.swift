@@ -84,7 +84,9 @@ struct FailurePolicyTests {
         #expect(Set(bench.sent()) == ["\(good).0", "\(any).0"])
     }
 
-    @Test("A job after one that fails is skipped, unless it waits for any end or continues on failure", arguments: [false, true])
+    @Test(
+        "A job after one that fails is skipped, unless it waits for any end or continues on failure",
+        arguments: [false, true])
     func afterFailure(late: Bool) throws {
         let bench = CoreBench()
         let first = bench.job(JobSpec(), count: 2, key: 1)

@@ -45,6 +45,17 @@ struct FairShareTests {
         #expect((150...170).contains(part), "\(part) of 200")
     }
 
+    @Test("Jobs that ask for different agents share alike, and each learns its own cost")
+    func kinds() throws {
+        let bench = CoreBench()
+        let plain = bench.job(JobSpec(), count: 50, key: 1)
+        let picky = bench.job(JobSpec(), options: TaskOptions(needs: [LabelRule(key: "a")]), count: 50, key: 2)
+        let agent = try #require(bench.join(1, capacity: 1, labels: ["a": ""]))
+        let served = serve(bench, agent, 24, cost: [plain: 100, picky: 300])
+        #expect(served.count { $0 == plain } == 18, "\(served)")
+        #expect(bench.core.expectedTokens(0) == 100 && bench.core.expectedTokens(1) == 300)
+    }
+
     @Test("What was charged too much comes back: a job that turns out cheap is served at once")
     func correction() throws {
         let bench = CoreBench()
@@ -82,6 +93,8 @@ struct FairShareTests {
             _ = bench.hello(1, capacity: 1, incarnation: UInt64(round))
         }
         #expect(bench.core.summary(of: first)?.retried == 5 && bench.core.summary(of: second)?.retried == 5)
+        // Nothing is known of what such a task takes.
+        #expect(bench.core.tokensLearned == 0)
     }
 
     @Test("One turn gives out so many orders and no more")

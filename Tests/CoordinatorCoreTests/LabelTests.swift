@@ -46,13 +46,36 @@ struct LabelTests {
     func passed() {
         let bench = CoreBench()
         let stuck = bench.job(
-            options: [TaskOptions(priority: .critical, needs: [LabelRule(key: "gpu")]), TaskOptions(priority: .critical)],
+            options: [
+                TaskOptions(priority: .critical, needs: [LabelRule(key: "gpu")]), TaskOptions(priority: .critical),
+            ],
             tasks: [
                 TaskSpec(prompt: .text("a")), TaskSpec(prompt: .text("b"), options: 1), TaskSpec(prompt: .text("c")),
             ], key: 1)
         let other = bench.job(JobSpec(), count: 1, key: 2)
         _ = bench.join(1)
         #expect(bench.sent() == ["\(stuck).1", "\(other).0"])
+    }
+
+    @Test("A runner that no agent offers is named")
+    func runner() {
+        let bench = CoreBench()
+        let job = bench.job(JobSpec(), options: TaskOptions(runner: "exec"), count: 1, key: 1)
+        _ = bench.join(1)
+        #expect(bench.assign().isEmpty && bench.reasons(job) == ["runner"])
+        _ = bench.join(2, runners: ["exec"])
+        #expect(bench.sent() == ["\(job).0"])
+    }
+
+    @Test("When all that fit one job are full, others of its priority still get theirs")
+    func others() throws {
+        let bench = CoreBench()
+        let first = bench.job(
+            JobSpec(weight: 1000), options: TaskOptions(needs: [LabelRule(key: "a")]), count: 5, key: 1)
+        let second = bench.job(JobSpec(), options: TaskOptions(avoids: [LabelRule(key: "a")]), count: 3, key: 2)
+        _ = bench.join(1, capacity: 1, labels: ["a": ""])
+        _ = bench.join(2, capacity: 5)
+        #expect(bench.sent().sorted() == ["\(first).0", "\(second).0", "\(second).1", "\(second).2"])
     }
 
     @Test("Two agents that fit share the work; one that is full is passed over")

@@ -78,7 +78,16 @@ struct LimitTests {
         var queue = TaskQueue()
         for index in 0..<5000 as Range<UInt32> { _ = queue.insert(index) }
         for _ in 0..<4990 { queue.left() }
-        #expect(queue.front { $0 >= 10 && $0 < 20 } == 10)
+        var asked = 0
+        func front() -> UInt32? {
+            asked = 0
+            return queue.front { index in
+                asked += 1
+                return index >= 10 && index < 20
+            }
+        }
+        #expect(front() == 10 && asked > 5000, "all are looked through, and those that left go")
+        #expect(front() == 10 && asked == 1)
         #expect(queue.entries(before: .max) == 10)
     }
 }

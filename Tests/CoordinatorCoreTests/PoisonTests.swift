@@ -7,7 +7,9 @@ import Testing
 struct PoisonTests {
     private let configuration = CoreConfiguration(maxAttempts: 10, retryBase: 1, retryCap: 1)
 
-    @Test("The third crash is the last, whatever failures of other kinds came between and over a restart", arguments: [false, true])
+    @Test(
+        "The third crash is the last, whatever failures of other kinds came between and over a restart",
+        arguments: [false, true])
     func third(restarts: Bool) throws {
         let bench = CoreBench(configuration)
         let job = bench.job(JobSpec(), count: 1, key: 1)
@@ -26,7 +28,8 @@ struct PoisonTests {
         bench.report(last.token, from: agent, .failed, TaskFailure(.crash, "it fell over"))
         let end = try #require(bench.disk.task(TaskID(job: job, index: 0))?.end)
         #expect(end.state == .failed && end.failure?.known == .poison)
-        #expect(end.failure?.message.contains("3 instances") == true && end.failure?.message.contains("fell over") == true)
+        #expect(
+            end.failure?.message.contains("3 instances") == true && end.failure?.message.contains("fell over") == true)
     }
 
     @Test("Crashes that the agent calls its own fault are none")
@@ -36,7 +39,8 @@ struct PoisonTests {
         let agent = try #require(bench.join(1))
         for _ in 0..<5 {
             bench.report(
-                try #require(bench.assign().first).token, from: agent, .failed, TaskFailure(.crash, "x"), notBurnt: true)
+                try #require(bench.assign().first).token, from: agent, .failed, TaskFailure(.crash, "x"), notBurnt: true
+            )
             bench.pass(5, heard: [agent])
         }
         #expect(bench.state(job) == .queued)

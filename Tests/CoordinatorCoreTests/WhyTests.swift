@@ -42,7 +42,9 @@ struct WhyTests {
         #expect(text().contains("the credential was refused"))
     }
 
-    @Test("Its place in the queue: all of higher priority, those before it, and the others' shares; with a start from the pace")
+    @Test(
+        "Its place in the queue: all of higher priority, those before it, and the others' shares; with a start from the pace"
+    )
     func place() throws {
         let bench = CoreBench()
         let own = bench.job(JobSpec(), count: 10, key: 1)
