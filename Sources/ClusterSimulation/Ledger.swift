@@ -4,7 +4,7 @@ import CoordinatorCore
 /// The facts that records tell, put together from the meaning of each alone. The simulated disk is one; the referee keeps another of
 /// its own. It judges nothing.
 struct Ledger {
-    struct Task {
+    struct TaskRow {
         var sequence: UInt64
         var row: UInt32
         var queuedAt: WallTime
@@ -41,7 +41,7 @@ struct Ledger {
         var isSealed = false
         var switches = JobSwitches()
         var options: [TaskOptions] = []
-        var tasks: ContiguousArray<Task> = []
+        var tasks: ContiguousArray<TaskRow> = []
         var finish: JobSummary?
         var usage = Usage()
         var cost: UInt64 = 0
@@ -79,7 +79,7 @@ struct Ledger {
 
     func job(_ id: JobID) -> Job? { places[id].map { jobs[$0] } }
 
-    func task(_ id: TaskID) -> Task? {
+    func task(_ id: TaskID) -> TaskRow? {
         guard let place = places[id.job], Int(id.index) < jobs[place].tasks.count else { return nil }
         return jobs[place].tasks[Int(id.index)]
     }
@@ -104,7 +104,7 @@ struct Ledger {
         }
     }
 
-    private mutating func change(_ id: TaskID, _ body: (inout Task, inout Job) -> Void) {
+    private mutating func change(_ id: TaskID, _ body: (inout TaskRow, inout Job) -> Void) {
         guard let place = places[id.job], Int(id.index) < jobs[place].tasks.count else { return }
         var task = jobs[place].tasks[Int(id.index)]
         body(&task, &jobs[place])
@@ -160,7 +160,7 @@ struct Ledger {
     private mutating func add(_ specs: [TaskSpec], to id: JobID, from sequence: UInt64, _ at: WallTime) {
         change(id) { job in
             for (offset, spec) in specs.enumerated() {
-                var task = Task(
+                var task = TaskRow(
                     sequence: sequence + UInt64(offset), row: spec.options, queuedAt: at, after: spec.after,
                     context: spec.context)
                 if !spec.context.isEmpty {
@@ -298,7 +298,7 @@ extension Ledger {
             counts: job.finish?.counts ?? JobCounts(), usage: job.usage, costMicroUSD: job.cost, retried: job.retried)
     }
 
-    private func recovered(_ task: Task) -> RecoveredTask {
+    private func recovered(_ task: TaskRow) -> RecoveredTask {
         RecoveredTask(
             sequence: task.sequence, options: UInt16(truncatingIfNeeded: task.row), queuedAt: task.queuedAt,
             end: task.end,

@@ -23,7 +23,7 @@ struct Dependencies: Checker {
         var other: JobID
     }
 
-    private func links(_ id: TaskID, _ task: Ledger.Task) -> [Link] {
+    private func links(_ id: TaskID, _ task: Ledger.TaskRow) -> [Link] {
         var links = task.after.filter { $0.index != task.turnBefore }
             .map { Link(task: id, other: $0.index, isTurn: false, condition: $0.condition) }
         if let before = task.turnBefore { links.append(Link(task: id, other: before, isTurn: true, condition: .end)) }

@@ -78,7 +78,7 @@ struct Inversions: Checker {
         }
     }
 
-    private func isUnblocked(_ task: Ledger.Task, _ job: Ledger.Job, _ now: Micros) -> Bool {
+    private func isUnblocked(_ task: Ledger.TaskRow, _ job: Ledger.Job, _ now: Micros) -> Bool {
         if task.after.isEmpty, task.turnBefore == nil { return true }
         guard job.latestEnd + Self.grace < now else { return false }
         let met = task.after.allSatisfy { link in
