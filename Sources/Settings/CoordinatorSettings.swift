@@ -95,7 +95,7 @@ public struct CoordinatorSettings: Hashable, Sendable {
         public static let all: [SettingKey] = [
             dataDirectory, agentsEndpoint, clientsEndpoint, http, blobsEndpoint, lease, suspectAfter, heartbeat,
             maxAttempts, retryBase, retryCap, maxQueuedTasks, payloadCache, minFreeDisk, maxStoreBytes, ageing,
-            CommonKeys.logLevel,
+            CommonKeys.durability, CommonKeys.logLevel,
             CommonKeys.logFormat, CommonKeys.secretFile,
         ]
     }
