@@ -17,11 +17,11 @@ extension AgentLane {
 
         private static let cases = [
             Case(prompt: "NONCE-plain", state: "succeeded", words: "NONCE-plain done"),
-            Case(prompt: "[[crash]] a", errorClass: "crash", attempts: 3),
+            Case(prompt: "[[crash]] a", errorClass: "poison", attempts: 3),
             Case(prompt: "[[crash]] b", fields: ",\"max_attempts\":1", errorClass: "crash"),
             Case(prompt: "[[once: crash]] NONCE-again", state: "succeeded", attempts: 2, words: "NONCE-again done"),
-            Case(prompt: "[[exit: 3]]", errorClass: "crash", attempts: 3, words: "3"),
-            Case(prompt: "[[exit0-midturn]]", errorClass: "crash", attempts: 3),
+            Case(prompt: "[[exit: 3]]", errorClass: "poison", attempts: 3, words: "3"),
+            Case(prompt: "[[exit0-midturn]]", errorClass: "poison", attempts: 3),
             Case(
                 prompt: "[[hang]]", fields: ",\"timeout\":1,\"max_attempts\":1", errorClass: "timeout", words: "1000 ms"
             ),
