@@ -21,7 +21,7 @@ struct LibraryClient: SceneClient {
     func counts(ofJob job: UInt32) async throws -> [String: Int] {
         let job = try await client.job(JobID(rawValue: job))
         return [
-            "queued": Int(job.queued), "held": Int(job.held), "skipped": Int(job.skipped),
+            "waiting": Int(job.queued + job.blocked), "held": Int(job.held), "skipped": Int(job.skipped),
             "cancelled": Int(job.cancelled),
         ]
     }

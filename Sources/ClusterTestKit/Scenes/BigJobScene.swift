@@ -63,6 +63,7 @@ public struct BigJobScene: Sendable {
             await fleet.stop()
             return line
         } catch {
+            for agent in await fleet.agents.values { print("--- \(agent.name)\n\(agent.logTail())") }
             if let coordinator = await fleet.coordinator { print("--- cc-coordinator\n\(coordinator.logTail(40))") }
             await fleet.stop()
             throw error
@@ -72,12 +73,18 @@ public struct BigJobScene: Sendable {
     private func play(_ fleet: Fleet, _ other: OtherClient) async throws -> String {
         let file = fleet.bench.scratch + "/lines.txt"
         try (0..<tasks).map { "line-\($0)\n" }.joined().write(toFile: file, atomically: false, encoding: .utf8)
-        // No agent is there: what is measured is the queue alone. The long job waits for a first one, whose end makes it wait no more.
-        let first = try await submit(["one", "--runner", "noop"], fleet)
+        // The long job waits for a first one, which no agent is there to do yet. No agent ever does the long one: what is measured is the
+        // queue alone.
+        let first = try await submit(["--runner", "exec", "--max-attempts", "1", "--", "false"], fleet)
         let big = try await submit(["--each-line", file, "--runner", "noop", "--after", "\(first)"], fleet)
         try await other.fresh()
         let idle = try await other.worst { try await Task.sleep(for: .seconds(2)) }
 
+        func settle(_ state: String, _ after: String) async throws {
+            try await eventually("all tasks to be \(state) after \(after)", within: .seconds(600)) {
+                try await other.client.counts(ofJob: big)[state] == tasks
+            }
+        }
         var figures: [Figure] = []
         func verb(_ name: String, _ words: [String], _ state: String) async throws {
             let start = ContinuousClock.now
@@ -87,9 +94,7 @@ public struct BigJobScene: Sendable {
                 answered = ContinuousClock.now - start
                 guard run.code == 0 else { throw SceneError("ccctl \(words) exited \(run.code): \(run.errors)") }
                 guard !state.isEmpty else { return }
-                try await eventually("all tasks to be \(state) after \(name)", within: .seconds(600)) {
-                    try await other.client.counts(ofJob: big)[state] == tasks
-                }
+                try await settle(state, name)
             }
             let settled = ContinuousClock.now - start
             let figure = Figure(
@@ -97,11 +102,21 @@ public struct BigJobScene: Sendable {
             print(figure.json)
             figures.append(figure)
         }
-        try await verb("cancel what it waits for", ["cancel", "\(first)"], "skipped")
-        try await verb("retry", ["retry", "\(big)"], "queued")
-        try await verb("priority", ["priority", "\(big)", "high"], "queued")
+        // The first fails, and all that wait for it are skipped: no verb, but as much work as one.
+        let skipped = ContinuousClock.now
+        let worst = try await other.worst {
+            try await fleet.startAgent(
+                "east", instances: 1, ["--runner", "exec"], environment: ["CCO_POLICY_COMMANDS": "false"])
+            try await settle("skipped", "the failure of what it waits for")
+        }
+        let took = (ContinuousClock.now - skipped).milliseconds
+        print("all skipped after \(Figure.text(took)) ms, the other client waited \(Figure.text(worst)) ms at most")
+        try await verb("drain", ["drain", "east"], "")
+        try await verb("retry what it waits for", ["retry", "\(first)"], "")
+        try await verb("retry", ["retry", "\(big)"], "waiting")
+        try await verb("priority", ["priority", "\(big)", "high"], "waiting")
         try await verb("hold", ["hold", "\(big)"], "held")
-        try await verb("release", ["release", "\(big)"], "queued")
+        try await verb("release", ["release", "\(big)"], "waiting")
         try await verb("pause", ["pause", "\(big)"], "")
         try await verb("resume", ["resume", "\(big)"], "")
         try await verb("pause the queue", ["pause"], "")

@@ -57,12 +57,12 @@ public struct BulkScene: Sendable {
         let submit = try begin(
             "submit", ["submit", "--each-line", file, "--runner", "noop", "--output", "quiet"], fleet)
         var moments: [Moment] = []
-        for part in [4, 2] {
+        for part in [8, 4] {
             try await eventually("a part of the file to be in the store", within: Self.patience) {
                 guard submit.isRunning else { throw SceneError("ccctl submit ended early:\n\(submit.logTail())") }
                 return try await Disks.counts(ofJob: 1, in: fleet.dataDirectory).stored >= tasks / part
             }
-            moments.append(try await kill(fleet, "submit"))
+            moments.append(try await kill(fleet, "submit", acknowledged: told(fleet)))
         }
         // The rest is submitted into a paused queue, so that enough is open when results come in.
         try await expectDone(fleet.ccctl(["pause"]))
@@ -74,11 +74,12 @@ public struct BulkScene: Sendable {
         guard submit.logTail() == "1", before.stored == tasks, before.open > 0 else {
             throw SceneError("the submit said \(submit.logTail()), the store has \(before)")
         }
+        let acknowledged = try await told(fleet)
         try await expectDone(fleet.ccctl(["resume"]))
         try await eventually("results to come in", within: Self.patience) {
-            try await Disks.counts(ofJob: 1, in: fleet.dataDirectory).ended > before.ended + before.open / 4
+            try await Disks.counts(ofJob: 1, in: fleet.dataDirectory).ended > before.ended + before.open / 8
         }
-        moments.append(try await kill(fleet, "results"))
+        moments.append(try await kill(fleet, "results", acknowledged: acknowledged))
         try await expectDone(fleet.ccctl(["wait", "1"]))
         let done = ContinuousClock.now - start
         return try await judge(fleet, moments, submitted, done)
@@ -106,9 +107,8 @@ public struct BulkScene: Sendable {
     }
 
     /// Stands the coordinator still, waits until the agent has results that it can't hand over, and kills it there.
-    private func kill(_ fleet: Fleet, _ when: String) async throws -> Moment {
+    private func kill(_ fleet: Fleet, _ when: String, acknowledged: Int) async throws -> Moment {
         guard let coordinator = await fleet.coordinator else { throw SceneError("no coordinator runs") }
-        let acknowledged = try await told(fleet)
         let agent = fleet.bench.scratch + "/east"
         for _ in 1...Self.momentsAtMost {
             coordinator.signal(SIGSTOP)

@@ -18,11 +18,13 @@ extension QueueLane {
                 #expect(try await fleet.verb(["cancel", slow, "-o", "json"]).contains("\"queued\":0,\"running\":1"))
                 let cancelled = try #require(try await fleet.results(of: slow, code: 1).first)
                 #expect(cancelled.state == "cancelled" && cancelled.error?.class == "cancelled", "\(cancelled)")
-                #expect(cancelled.attempts == 1 && cancelled.instance != nil, "\(cancelled)")
+                // The CLI itself ended the turn: it named its session, before the 5 s after which it would have been ended.
+                #expect(cancelled.attempts == 1 && cancelled.session_id != nil, "\(cancelled)")
+                #expect((cancelled.duration_ms ?? .max) < 5000, "\(cancelled)")
                 let never = try #require(try await fleet.results(of: waiting, code: 1).first)
                 #expect(never.state == "cancelled" && never.attempts == 0)
 
-                // The instance that was interrupted serves the next, which is running when its job and the queue are paused.
+                // Its slot serves the next, which is running when its job and the queue are paused.
                 let lines = try fleet.bench.file("lines.txt", "NONCE-one\nNONCE-two\n")
                 let job = try await fleet.submit(["--each-line", lines, "--prompt", "Answer {line}"])
                 try await fleet.states(of: job, become: ["running", "queued"])
@@ -39,7 +41,7 @@ extension QueueLane {
                 #expect(try await fleet.states(of: job) == ["succeeded", "queued"])
                 try await fleet.verb(["resume", job])
                 let rows = try await fleet.results(of: job)
-                #expect(rows.first?.instance == cancelled.instance, "\(rows) after \(cancelled)")
+                #expect(rows.allSatisfy { $0.instance?.hasPrefix("east/0.") == true }, "\(rows)")
                 for (row, line) in zip(rows, ["NONCE-one", "NONCE-two"]) {
                     #expect(row.attempts == 1 && row.result?.contains(line) == true, "\(row)")
                 }
