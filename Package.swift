@@ -147,7 +147,7 @@ let package = Package(
         library("ClusterTestKit", [grdb]),
         // Storage for SQLite that loses power on demand: a table of C functions.
         .target(name: "CrashVFS"),
-        program("fleet-scenes", ["ClusterTestKit", argumentParser]),
+        program("fleet-scenes", ["ClusterTestKit", "CoordinatorClient", "ClusterModel", argumentParser]),
 
         tests("ClusterModelTests", ["ClusterModel"]),
         tests("QuotasTests", ["Quotas", "ClusterModel"]),

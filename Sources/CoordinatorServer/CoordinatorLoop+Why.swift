@@ -95,6 +95,8 @@ extension CoordinatorLoop {
         let limit = query.limit == 0 ? 100 : min(Int(query.limit), Self.pageRows)
         try ask(id, route) { store in
             var reply = Ccorchestrator_V1_ClientReply()
+            // An empty list is an answer, too.
+            reply.setAside = Ccorchestrator_V1_SetAside()
             var bytes = 0
             for result in try store.setAside(limit: limit) {
                 var message = Ccorchestrator_V1_SetAsideResult()

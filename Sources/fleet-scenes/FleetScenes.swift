@@ -7,12 +7,13 @@ import Foundation
 struct FleetScenes: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fleet-scenes", abstract: "The product at work, as real processes against a simulated API.",
-        subcommands: [Demo.self, Fifty.self, CoordinatorKills.self, AgentKill.self])
+        subcommands: [Demo.self, Fifty.self, CoordinatorKills.self, AgentKill.self, Bulk.self, BigJob.self])
 }
 
 /// What every scene takes.
 struct SceneOptions: ParsableArguments {
     @Option(help: "The Claude Code CLI; by default $CLAUDE, else .dev/claude.") var claude: String?
+    @Option(help: "The folder of the programs; by default the one of this program.") var programs: String?
     @Flag(help: "Leave the scratch folder, with every log.") var keep = false
 
     func play(_ scene: (Workbench) async throws -> String) async throws {
@@ -21,7 +22,8 @@ struct SceneOptions: ParsableArguments {
         guard FileManager.default.isExecutableFile(atPath: path) else {
             throw ValidationError("there is no Claude Code CLI at \(path): run `make setup`, or name one with CLAUDE=")
         }
-        let bench = try Workbench(claude: path, keep: keep)
+        let folder = programs.map { URL(fileURLWithPath: $0).standardizedFileURL.path }
+        let bench = try Workbench(programs: folder, claude: path, keep: keep)
         if keep { print("scratch: \(bench.scratch)") }
         defer { bench.cleanUp() }
         print(try await scene(bench))
@@ -63,4 +65,32 @@ struct AgentKill: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "An agent killed while its instances run Bash tools.")
     @OptionGroup var options: SceneOptions
     func run() async throws { try await options.play { try await AgentKillScene().run($0) } }
+}
+
+struct Bulk: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "A long file submitted through kills of the coordinator: one result a line.")
+    @OptionGroup var options: SceneOptions
+    @Option(help: "Lines of the file.") var tasks = 20_000
+
+    func run() async throws {
+        var scene = BulkScene()
+        scene.tasks = tasks
+        let ready = scene
+        try await options.play { try await ready.run($0) }
+    }
+}
+
+struct BigJob: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Control verbs on one very long job, and how long another client waits meanwhile.")
+    @OptionGroup var options: SceneOptions
+    @Option(help: "Tasks of the long job.") var tasks = 200_000
+
+    func run() async throws {
+        var scene = BigJobScene()
+        scene.tasks = tasks
+        let ready = scene
+        try await options.play { bench in try await ready.run(bench) { try LibraryClient($0) } }
+    }
 }

@@ -1,5 +1,4 @@
 import Foundation
-import GRDB
 
 /// The coordinator is killed again and again, each time with calls open and a result that it has not acknowledged; nothing may be lost
 /// and no prompt may be asked twice.
@@ -121,7 +120,7 @@ public struct CoordinatorKillsScene: Sendable {
     ) async throws -> KillMoment {
         let held = try await heldResults(fleet)
         try await coordinator.killNow()
-        let unacknowledged = held.subtracting(try await recordedEnds(fleet.dataDirectory)).count
+        let unacknowledged = try await Disks.withoutEnd(held, in: fleet.dataDirectory).count
         guard unacknowledged >= 1 else { throw SceneError("every result that an agent held was recorded") }
         try await fleet.startCoordinator()
         return KillMoment(open: stats.openNow, unacknowledged: unacknowledged)
@@ -131,23 +130,9 @@ public struct CoordinatorKillsScene: Sendable {
     private func heldResults(_ fleet: Fleet) async throws -> Set<Int64> {
         var held: Set<Int64> = []
         for agent in ["east", "west"] {
-            held.formUnion(
-                try await Self.tasks("SELECT task FROM result", in: "\(fleet.bench.scratch)/\(agent)/outbox.sqlite"))
+            held.formUnion(try await Disks.heldTasks(ofAgent: "\(fleet.bench.scratch)/\(agent)"))
         }
         return held
-    }
-
-    /// The tasks that have their end in the dead coordinator's own file.
-    private func recordedEnds(_ directory: String) async throws -> Set<Int64> {
-        try await Self.tasks("SELECT id FROM endings", in: directory + "/coordinator.sqlite")
-    }
-
-    private static func tasks(_ sql: String, in path: String) async throws -> Set<Int64> {
-        var configuration = Configuration()
-        configuration.busyMode = .timeout(5)
-        return try await DatabaseQueue(path: path, configuration: configuration).read {
-            Set(try Int64.fetchAll($0, sql: sql))
-        }
     }
 }
 

@@ -10,3 +10,6 @@ import Testing
 
 /// The agent and its instances.
 @Suite(.serialized, .timeLimit(.minutes(2))) enum AgentLane {}
+
+/// The queue's verbs on work that runs, and the long scenes in short.
+@Suite(.serialized, .timeLimit(.minutes(2))) enum QueueLane {}
