@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup build debug demo demo-50 kill-scenes test check verify format proto install clean
+.PHONY: help setup build debug demo demo-50 kill-scenes long-scenes test check verify format proto install clean
 
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -35,14 +35,18 @@ kill-scenes: debug ## Kill the coordinator 20 times, then an agent, and see that
 	@.ci/scene coordinator-kills
 	@.ci/scene agent-kill
 
+long-scenes: debug ## TASKS=200000 submitted through three kills of the coordinator; each control verb on a job of as many
+	@.ci/scene bulk --tasks $(or $(TASKS),200000)
+	@.ci/scene big-job --tasks $(or $(TASKS),200000)
+
 test: debug ## Run the tests, without a network (FILTER=Name for some of them)
 	@.ci/test "$(FILTER)"
 
 check: debug ## Look at format, imports and rules, warnings, generated code, shell scripts
 	@.ci/check
 
-verify: debug ## Do check, test, demo, demo-50 and kill-scenes, and write them into docs/VERIFICATION.md
-	@.ci/verify
+verify: debug ## Do check, test and all scenes (RELEASE=1: the long ones with release programs), and write them into docs/VERIFICATION.md
+	@RELEASE=$(RELEASE) .ci/verify
 
 format: ## Format the Swift files
 	@source .ci/lib.sh && swift_files | xargs -0 swift format --in-place --parallel

@@ -109,18 +109,16 @@ public struct BulkScene: Sendable {
     /// Stands the coordinator still, waits until the agent has results that it can't hand over, and kills it there.
     private func kill(_ fleet: Fleet, _ when: String, acknowledged: Int) async throws -> Moment {
         guard let coordinator = await fleet.coordinator else { throw SceneError("no coordinator runs") }
-        let agent = fleet.bench.scratch + "/east"
         for _ in 1...Self.momentsAtMost {
             coordinator.signal(SIGSTOP)
-            var held = try await Disks.withoutEnd(Disks.heldTasks(ofAgent: agent), in: fleet.dataDirectory)
-            if held.isEmpty {
-                // Nothing was under way just now.
+            guard try await holdsSomething(fleet) else {
+                // Nothing was on its way just now.
                 coordinator.signal(SIGCONT)
-                try await Task.sleep(for: .milliseconds(5))
+                try await Task.sleep(for: .milliseconds(10))
                 continue
             }
             try await coordinator.killNow()
-            held = try await Disks.withoutEnd(Disks.heldTasks(ofAgent: agent), in: fleet.dataDirectory)
+            let held = try await heldTasks(fleet)
             let counts = try await Disks.counts(ofJob: 1, in: fleet.dataDirectory)
             let moment = Moment(
                 when: when, stored: counts.stored, unsubmitted: tasks - counts.stored, open: counts.open,
@@ -138,6 +136,21 @@ public struct BulkScene: Sendable {
             return moment
         }
         throw SceneError("at \(Self.momentsAtMost) moments the agent held no result that the store had not")
+    }
+
+    /// Whether the agent comes to hold a result while the coordinator stands still; what was sent to it takes a moment.
+    private func holdsSomething(_ fleet: Fleet) async throws -> Bool {
+        for _ in 1...15 {
+            if try await !heldTasks(fleet).isEmpty { return true }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        return false
+    }
+
+    /// The tasks whose results are on the agent's disk and not in the store.
+    private func heldTasks(_ fleet: Fleet) async throws -> Set<Int64> {
+        let held = try await Disks.heldTasks(ofAgent: fleet.bench.scratch + "/east")
+        return try await Disks.withoutEnd(held, in: fleet.dataDirectory)
     }
 
     /// The tasks of the job, as the coordinator tells a client.
@@ -160,7 +173,7 @@ public struct BulkScene: Sendable {
 
     /// A million tasks of a debug build need minutes.
     private static let patience = Duration.seconds(1800)
-    private static let momentsAtMost = 400
+    private static let momentsAtMost = 40
 }
 
 extension Duration {
