@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup build debug demo demo-50 kill-scenes long-scenes test check verify format proto install clean
+.PHONY: help setup build debug demo demo-50 kill-scenes test check verify format proto install clean
 
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -31,13 +31,14 @@ demo: debug ## 40 tasks through a coordinator and two agents, done by the real c
 demo-50: debug ## 50 instances of the real claude at once
 	@.ci/scene demo-50
 
-kill-scenes: debug ## Kill the coordinator 20 times, then an agent, and see that nothing is lost or left over
-	@.ci/scene coordinator-kills
-	@.ci/scene agent-kill
-
+.PHONY: long-scenes
 long-scenes: debug ## TASKS=200000 submitted through three kills of the coordinator; each control verb on a job of as many
 	@.ci/scene bulk --tasks $(or $(TASKS),200000)
 	@.ci/scene big-job --tasks $(or $(TASKS),200000)
+
+kill-scenes: debug ## Kill the coordinator 20 times, then an agent, and see that nothing is lost or left over
+	@.ci/scene coordinator-kills
+	@.ci/scene agent-kill
 
 test: debug ## Run the tests, without a network (FILTER=Name for some of them)
 	@.ci/test "$(FILTER)"
@@ -45,8 +46,8 @@ test: debug ## Run the tests, without a network (FILTER=Name for some of them)
 check: debug ## Look at format, imports and rules, warnings, generated code, shell scripts
 	@.ci/check
 
-verify: debug ## Do check, test and all scenes (RELEASE=1: the long ones with release programs), and write them into docs/VERIFICATION.md
-	@RELEASE=$(RELEASE) .ci/verify
+verify: debug ## Do check, test, demo, demo-50 and kill-scenes, and write them into docs/VERIFICATION.md
+	@.ci/verify
 
 format: ## Format the Swift files
 	@source .ci/lib.sh && swift_files | xargs -0 swift format --in-place --parallel
