@@ -31,6 +31,11 @@ demo: debug ## 40 tasks through a coordinator and two agents, done by the real c
 demo-50: debug ## 50 instances of the real claude at once
 	@.ci/scene demo-50
 
+.PHONY: long-scenes
+long-scenes: debug ## TASKS=200000 submitted through three kills of the coordinator; each control verb on a job of as many
+	@.ci/scene bulk --tasks $(or $(TASKS),200000)
+	@.ci/scene big-job --tasks $(or $(TASKS),200000)
+
 kill-scenes: debug ## Kill the coordinator 20 times, then an agent, and see that nothing is lost or left over
 	@.ci/scene coordinator-kills
 	@.ci/scene agent-kill

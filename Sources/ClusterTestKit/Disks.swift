@@ -53,6 +53,15 @@ public enum Disks {
         }
     }
 
+    /// Whether the store has a row of a job's tasks.
+    public static func hasTasks(ofJob job: Int64, in dataDirectory: String) async throws -> Bool {
+        try await store(dataDirectory) { db in
+            try Int.fetchOne(
+                db, sql: "SELECT 1 FROM tasks WHERE id >= ? AND id < ? LIMIT 1",
+                arguments: [job << 32, (job + 1) << 32])
+        } != nil
+    }
+
     /// Results in the store that nothing waited for.
     public static func setAside(in dataDirectory: String) async throws -> Int {
         try await store(dataDirectory) { try Int.fetchOne($0, sql: "SELECT count(*) FROM set_aside") } ?? 0

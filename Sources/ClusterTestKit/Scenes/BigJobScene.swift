@@ -82,7 +82,8 @@ public struct BigJobScene: Sendable {
 
         func settle(_ state: String, _ after: String) async throws {
             try await eventually("all tasks to be \(state) after \(after)", within: .seconds(600)) {
-                try await other.client.counts(ofJob: big)[state] == tasks
+                if state == "forgotten" { return try await !Disks.hasTasks(ofJob: Int64(big), in: fleet.dataDirectory) }
+                return try await other.client.counts(ofJob: big)[state] == tasks
             }
         }
         var figures: [Figure] = []
@@ -124,7 +125,7 @@ public struct BigJobScene: Sendable {
         try await verb("why", ["why", "\(big).\(tasks - 1)"], "")
         try await verb("status", ["status", "\(big)"], "")
         try await verb("cancel", ["cancel", "\(big)"], "cancelled")
-        try await verb("prune", ["prune", "\(big)"], "")
+        try await verb("prune", ["prune", "\(big)"], "forgotten")
         return """
             {"tasks":\(tasks),"slowest_answer_ms":\(Figure.text(figures.map(\.answered).max() ?? 0)),\
             "worst_other_submit_ms":\(Figure.text(figures.map(\.worstOther).max() ?? 0)),\

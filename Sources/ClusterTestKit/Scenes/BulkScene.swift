@@ -16,6 +16,8 @@ public struct BulkScene: Sendable {
         var stored, unsubmitted, open: Int
         /// Tasks that a client had been told of before.
         var acknowledged: Int
+        /// The same after the kill.
+        var toldAfter = 0
         /// Results on the agent's disk and not in the store.
         var held: Int
 
@@ -54,18 +56,27 @@ public struct BulkScene: Sendable {
         try await fleet.startCoordinator()
         try await fleet.startAgent("east", instances: 1, ["--runner", "noop"], environment: ["CCO_OFFER_NOOP": "true"])
         try await fleet.agentsAreLive(1)
+        guard let agent = await fleet.agents["east"] else { throw SceneError("no agent") }
         let submit = try begin(
             "submit", ["submit", "--each-line", file, "--runner", "noop", "--output", "quiet"], fleet)
         var moments: [Moment] = []
-        for part in [8, 4] {
+        var acknowledged = 0
+        for isLast in [false, true] {
+            let goal = (moments.last?.stored ?? 0) + tasks / 8
             try await eventually("a part of the file to be in the store", within: Self.patience) {
                 guard submit.isRunning else { throw SceneError("ccctl submit ended early:\n\(submit.logTail())") }
-                return try await Disks.counts(ofJob: 1, in: fleet.dataDirectory).stored >= tasks / part
+                return try await Disks.counts(ofJob: 1, in: fleet.dataDirectory).stored >= goal
             }
-            moments.append(try await kill(fleet, "submit", acknowledged: told(fleet)))
+            // Asked once: between the question and the kill, thousands of tasks go by.
+            if acknowledged == 0 { acknowledged = try await told(fleet) }
+            moments.append(
+                try await kill(fleet, "submit", acknowledged: acknowledged) { if isLast { agent.signal(SIGSTOP) } })
+            acknowledged = moments.last?.toldAfter ?? 0
         }
-        // The rest is submitted into a paused queue, so that enough is open when results come in.
+        // The rest is submitted into a paused queue, so that enough is open when results come in. The agent stands still until the queue is
+        // paused, and again until it goes on: it would be done before ccctl had ended.
         try await expectDone(fleet.ccctl(["pause"]))
+        agent.signal(SIGCONT)
         guard try await submit.ended(within: Self.patience) == 0 else {
             throw SceneError("ccctl submit failed:\n\(submit.logTail())")
         }
@@ -74,8 +85,10 @@ public struct BulkScene: Sendable {
         guard submit.logTail() == "1", before.stored == tasks, before.open > 0 else {
             throw SceneError("the submit said \(submit.logTail()), the store has \(before)")
         }
-        let acknowledged = try await told(fleet)
+        acknowledged = try await told(fleet)
+        agent.signal(SIGSTOP)
         try await expectDone(fleet.ccctl(["resume"]))
+        agent.signal(SIGCONT)
         try await eventually("results to come in", within: Self.patience) {
             try await Disks.counts(ofJob: 1, in: fleet.dataDirectory).ended > before.ended + before.open / 8
         }
@@ -107,22 +120,22 @@ public struct BulkScene: Sendable {
     }
 
     /// Stands the coordinator still, waits until the agent has results that it can't hand over, and kills it there.
-    private func kill(_ fleet: Fleet, _ when: String, acknowledged: Int) async throws -> Moment {
+    private func kill(_ fleet: Fleet, _ when: String, acknowledged: Int, afterwards: () -> Void = {}) async throws
+        -> Moment
+    {
         guard let coordinator = await fleet.coordinator else { throw SceneError("no coordinator runs") }
-        let agent = fleet.bench.scratch + "/east"
         for _ in 1...Self.momentsAtMost {
             coordinator.signal(SIGSTOP)
-            var held = try await Disks.withoutEnd(Disks.heldTasks(ofAgent: agent), in: fleet.dataDirectory)
-            if held.isEmpty {
-                // Nothing was under way just now.
+            guard try await holdsSomething(fleet) else {
+                // Nothing was on its way just now.
                 coordinator.signal(SIGCONT)
-                try await Task.sleep(for: .milliseconds(5))
+                try await Task.sleep(for: .milliseconds(10))
                 continue
             }
             try await coordinator.killNow()
-            held = try await Disks.withoutEnd(Disks.heldTasks(ofAgent: agent), in: fleet.dataDirectory)
+            let held = try await heldTasks(fleet)
             let counts = try await Disks.counts(ofJob: 1, in: fleet.dataDirectory)
-            let moment = Moment(
+            var moment = Moment(
                 when: when, stored: counts.stored, unsubmitted: tasks - counts.stored, open: counts.open,
                 acknowledged: acknowledged, held: held.count)
             print(moment.json)
@@ -130,14 +143,31 @@ public struct BulkScene: Sendable {
             guard moment.stored > 0, moment.open > 0, moment.held > 0, (moment.unsubmitted > 0) == isSubmitting else {
                 throw SceneError("too little was at stake at this kill: \(moment.json)")
             }
+            afterwards()
             try await fleet.startCoordinator()
-            let after = try await told(fleet)
-            guard acknowledged > 0, after >= acknowledged else {
-                throw SceneError("\(acknowledged) tasks were acknowledged before the kill, \(after) are there after it")
+            moment.toldAfter = try await told(fleet)
+            guard acknowledged > 0, moment.toldAfter >= acknowledged else {
+                throw SceneError(
+                    "\(acknowledged) tasks were acknowledged before the kill, \(moment.toldAfter) are there after it")
             }
             return moment
         }
-        throw SceneError("at \(Self.momentsAtMost) moments the agent held no result that the store had not")
+        throw SceneError("\(when): at \(Self.momentsAtMost) moments the agent held no result that the store had not")
+    }
+
+    /// Whether the agent comes to hold a result while the coordinator stands still; what was sent to it takes a moment.
+    private func holdsSomething(_ fleet: Fleet) async throws -> Bool {
+        for _ in 1...15 {
+            if try await !heldTasks(fleet).isEmpty { return true }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        return false
+    }
+
+    /// The tasks whose results are on the agent's disk and not in the store.
+    private func heldTasks(_ fleet: Fleet) async throws -> Set<Int64> {
+        let held = try await Disks.heldTasks(ofAgent: fleet.bench.scratch + "/east")
+        return try await Disks.withoutEnd(held, in: fleet.dataDirectory)
     }
 
     /// The tasks of the job, as the coordinator tells a client.
@@ -160,7 +190,7 @@ public struct BulkScene: Sendable {
 
     /// A million tasks of a debug build need minutes.
     private static let patience = Duration.seconds(1800)
-    private static let momentsAtMost = 400
+    private static let momentsAtMost = 40
 }
 
 extension Duration {
