@@ -48,9 +48,11 @@ extension AgentEngine {
             if record.isFetching { return attemptEnded(token, .abandoned, on: nil) }
             if endExec(token, .abandoned) { return }
             if pool.holds(token) { return perform(pool.attemptAbandoned(token, at: now)) }
+            // It is finished and on its way to the disk. What was done is not thrown away: the coordinator sets it aside.
+            return
         }
-        // Its result may be on its way to the disk: the outbox forgets it after it was written.
-        forget(token)
+        // On disk since the hello that named it as running: it is sent like any other result.
+        if !results.contains(token) { forget(token) }
     }
 
     func forget(_ token: AttemptToken) {

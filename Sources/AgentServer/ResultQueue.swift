@@ -36,6 +36,8 @@ struct ResultQueue {
     var count: Int { entries.count }
     var isEmpty: Bool { entries.isEmpty }
 
+    func contains(_ token: AttemptToken) -> Bool { entries[token] != nil }
+
     mutating func add(_ results: [OutboxEntry]) throws {
         for result in results {
             let needsUpload = try Self.isOversize(result.bytes)

@@ -1,33 +1,18 @@
 import ArgumentParser
 
-/// Benchmarks that start the programs beside ccctl on loopback, in a scratch folder, and print one JSON object a run.
+/// Measures the shipped programs on this machine.
 public struct Bench: AsyncParsableCommand {
-    /// The verb and its kinds.
+    /// Its verbs.
     public static let configuration = CommandConfiguration(
-        abstract: "Measures the fleet on this machine: starts coordinator and agents of its own and prints JSON.",
+        abstract: "Measures the coordinator and the agent beside this program; prints one JSON object.",
+        discussion: """
+            Each verb starts programs of its own on loopback, with free ports and a scratch folder, and ends them: it touches \
+            no fleet that runs. docs/PERFORMANCE.md says what the fields mean.
+            """,
         subcommands: [
-            BenchDispatch.self, BenchLatency.self, BenchRecover.self, BenchAgents.self, BenchSpawn.self,
+            DispatchBench.self, LatencyBench.self, RecoverBench.self, AgentsBench.self, SpawnBench.self,
         ])
 
-    /// Needed by the parser.
+    /// As the parser makes it.
     public init() {}
-}
-
-/// What every benchmark can be told.
-struct BenchOptions: ParsableArguments {
-    @Option(help: "The folder of cc-coordinator and cc-agent; by default the one of ccctl.") var programs: String?
-    @Option(help: "A folder on the disk that is to be measured; by default TMPDIR or /tmp.") var directory: String?
-    @Option(help: "How transactions wait for the disk: full, normal, off.") var durability = "full"
-
-    func validate() throws {
-        guard ["full", "normal", "off"].contains(durability) else {
-            throw ValidationError("--durability is full, normal or off, not \(durability)")
-        }
-    }
-}
-
-/// What ended a benchmark, in words.
-struct BenchError: Error, CustomStringConvertible {
-    var description: String
-    init(_ description: String) { self.description = description }
 }

@@ -47,12 +47,13 @@ extension CoordinatorCore {
                     .busy, "job \(selection.job) is still being changed by an earlier request: try again in a moment"))
         }
         if kind == .retry, let failed = failedJob(before: job) {
+            // What was cancelled is not tried again, and neither is what waits for it.
+            let isMendable = place(of: failed).map { retryable(jobs[$0].counts) > 0 } ?? false
+            let advice =
+                isMendable ? "`ccctl retry \(failed)` first" : "submit its tasks again without --after \(failed)"
             return reply(
                 handle,
-                .refused(
-                    .invalid,
-                    "job \(selection.job) waits for job \(failed), which did not succeed: `ccctl retry \(failed)` first"
-                ))
+                .refused(.invalid, "job \(selection.job) waits for job \(failed), which did not succeed: \(advice)"))
         }
         if jobs[job].finishedAt != nil {
             guard kind == .retry, retryable(jobs[job].counts) > 0 else {

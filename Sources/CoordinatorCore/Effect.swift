@@ -81,7 +81,7 @@ public struct Welcome: Sendable {
     public var session: UInt64
     /// The hello that this answers, by the agent's own count.
     public var introduction: UInt64
-    /// Attempts that the hello named as running and that are its no more: it stops them and drops their results.
+    /// Attempts that the hello named as running and that are its no more: it stops them. What has finished since is sent, and set aside.
     public var abandon: [AttemptToken]
 }
 

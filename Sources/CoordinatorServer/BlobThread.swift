@@ -3,12 +3,17 @@ import ClusterWire
 import CoordinatorStore
 import Foundation
 import Logging
+import Synchronization
 import ZeroMQ
 
 /// The blob endpoint: a ROUTER and the blob folder, on one thread of their own, so that large content never passes the loop.
 final class BlobThread: Sendable {
+    /// A blob is put before the task or result that names it; what was put so lately may still be named.
+    static let sweepOlderThan = Milliseconds.seconds(86_400)
+
     let endpoint: String
-    private let stopping: WakeUp
+    private let orders: OrderBook
+    private let wakeUp: WakeUp
     private let thread: OSThread
 
     init(
@@ -21,17 +26,37 @@ final class BlobThread: Sendable {
         try socket.curveServer(keys, domain: domain)
         try socket.bind(bind)
         endpoint = try socket.lastEndpoint
-        let stopping = try WakeUp()
-        self.stopping = stopping
+        let wakeUp = try WakeUp()
+        self.wakeUp = wakeUp
         let desk = BlobDesk(
             socket: socket, blobs: try BlobStore(directory: directory), droppedFrames: droppedFrames, logger: logger)
-        thread = try OSThread(name: "blobs") { desk.run(until: stopping) }
+        let orders = OrderBook()
+        self.orders = orders
+        thread = try OSThread(name: "blobs") { desk.run(orders, wakeUp) }
+    }
+
+    /// Deletes, on the thread, the blobs that are not among these; a later order takes the place of one that waits.
+    func sweep(keeping kept: Set<BlobHash>, now: WallTime) {
+        orders.state.withLock { $0.sweep = (kept, now) }
+        wakeUp.signal()
     }
 
     func stop() {
-        stopping.signal()
+        orders.state.withLock { $0.isStopping = true }
+        wakeUp.signal()
         thread.join()
     }
+}
+
+/// What the thread is to do beside its requests.
+private final class OrderBook: Sendable {
+    struct Orders {
+        var isStopping = false
+        /// Delete the blobs that are not among these.
+        var sweep: (kept: Set<BlobHash>, now: WallTime)?
+    }
+
+    let state = Mutex(Orders())
 }
 
 private final class BlobDesk {
@@ -47,20 +72,43 @@ private final class BlobDesk {
         self.logger = logger
     }
 
-    func run(until stopping: WakeUp) {
+    func run(_ orders: OrderBook, _ wakeUp: WakeUp) {
         defer { socket.close() }
         do {
             var poller = Poller()
             _ = try poller.add(socket)
-            let stop = poller.add(stopping)
+            let wake = poller.add(wakeUp)
             var incoming = Incoming()
             while true {
                 _ = try poller.wait(timeoutMilliseconds: nil)
-                if poller.isReadable(stop) { return }
+                if poller.isReadable(wake) {
+                    wakeUp.drain()
+                    let (isStopping, order) = orders.state.withLock { orders in
+                        defer { orders.sweep = nil }
+                        return (orders.isStopping, orders.sweep)
+                    }
+                    if isStopping { return }
+                    if let order { sweep(keeping: order.kept, now: order.now) }
+                }
                 while try socket.receive(into: &incoming) { try serve(incoming) }
             }
         } catch {
             logger.critical("the blob endpoint stopped", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// A sweep that can't be done costs room and nothing else: the next prune tries it again.
+    private func sweep(keeping kept: Set<BlobHash>, now: WallTime) {
+        do {
+            let swept = try blobs.sweep(keeping: kept, olderThan: BlobThread.sweepOlderThan, now: now)
+            guard swept.blobs > 0 || swept.isPostponed else { return }
+            logger.notice(
+                swept.isPostponed
+                    ? "blobs are being copied or checked: those that nothing names stay until the next prune"
+                    : "blobs that nothing names are deleted",
+                metadata: ["blobs": "\(swept.blobs)", "bytes": "\(swept.bytes)"])
+        } catch {
+            logger.error("blobs that nothing names can't be deleted", metadata: ["error": "\(error)"])
         }
     }
 

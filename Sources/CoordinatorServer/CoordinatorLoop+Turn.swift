@@ -32,6 +32,7 @@ extension CoordinatorLoop {
 
     private func remember(_ records: [DurableRecord]) {
         for record in records {
+            if case .pruned(_, _, _, isLast: true) = record { blobsMayBeLeft = true }
             guard case .tasksAdded(let job, let first, _, let tasks, _) = record else { continue }
             for (offset, task) in tasks.enumerated() {
                 payloads.insert(task.prompt, for: TaskID(job: job, index: first + UInt32(offset)))
@@ -49,6 +50,7 @@ extension CoordinatorLoop {
             commits += 1
             for (task, prompt) in zip(flight.wanted, prompts) { flight.prompts[task] = prompt }
             try release(flight)
+            sweepBlobs()
         case .unread(let error):
             // What the turn did is on disk and may be told. Its assignments stay unsent: a new hello does not name them.
             flight.effects.removeAll { if case .assign = $0 { true } else { false } }
@@ -56,6 +58,17 @@ extension CoordinatorLoop {
             try startOver(after: error, InFlight(effects: [], replies: [], prompts: [:], wanted: []))
         case .failed(let error): try startOver(after: error, flight)
         }
+    }
+
+    /// After the last of several prunes, what their jobs alone had named goes, too.
+    private func sweepBlobs() {
+        guard blobsMayBeLeft, !core.hasSweeps else { return }
+        let isTaken = queryThread.run { [blobs, logger, now = clock.now().wall] store in
+            do { blobs.sweep(keeping: try store.referencedBlobs(), now: now) } catch {
+                logger.error("what names blobs can't be read: they stay", metadata: ["error": "\(error)"])
+            }
+        }
+        if isTaken { blobsMayBeLeft = false }
     }
 
     private func release(_ flight: InFlight) throws {

@@ -40,9 +40,12 @@ final class CoordinatorLoop {
     let wakeUp: WakeUp
     let storeThread: StoreThread
     let queryThread: QueryThread
-    let blobsEndpoint: String
+    var blobsEndpoint: String { blobs.endpoint }
     let droppedFrames: DroppedFrames
     let backups = Backups()
+    let blobs: BlobThread
+    /// Jobs were pruned since blobs were last swept.
+    var blobsMayBeLeft = false
     let clock = Clock()
 
     var core: CoordinatorCore
@@ -67,7 +70,7 @@ final class CoordinatorLoop {
 
     init(
         settings: CoordinatorSettings, logger: Logger, store: SQLiteStore, agents: Socket, clients: Socket,
-        mailbox: Mailbox<LoopMail>, wakeUp: WakeUp, blobsEndpoint: String, droppedFrames: DroppedFrames
+        mailbox: Mailbox<LoopMail>, wakeUp: WakeUp, blobs: BlobThread, droppedFrames: DroppedFrames
     ) throws {
         self.settings = settings
         self.logger = logger
@@ -76,7 +79,7 @@ final class CoordinatorLoop {
         self.clientsSocket = clients
         self.mailbox = mailbox
         self.wakeUp = wakeUp
-        self.blobsEndpoint = blobsEndpoint
+        self.blobs = blobs
         self.droppedFrames = droppedFrames
         storeThread = try StoreThread(store: store, answer: mailbox)
         queryThread = try QueryThread(store: store, answers: mailbox)

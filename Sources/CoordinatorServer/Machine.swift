@@ -57,7 +57,7 @@ final class Machine: Sendable {
         let loop = try CoordinatorLoop(
             settings: settings, logger: logger, store: store, agents: agents, clients: clients, mailbox: mailbox,
             wakeUp: wakeUp,
-            blobsEndpoint: blobs.endpoint, droppedFrames: droppedFrames)
+            blobs: blobs, droppedFrames: droppedFrames)
         loopThread = try OSThread(name: "loop") {
             let result = Result {
                 try loop.run()

@@ -35,7 +35,8 @@ public enum CtlMain {
     static func parse(_ arguments: [String]) throws -> any ParsableCommand {
         do {
             var command = try CtlCommand.parseAsRoot(arguments)
-            if command is CtlCommand { throw CleanExit.helpRequest(CtlCommand.self) }
+            let kind = type(of: command)
+            if !kind.configuration.subcommands.isEmpty { throw CleanExit.helpRequest(kind) }
             // What is no verb of ours is the parser's own help verb, which throws what it has to say.
             if !(command is any AsyncParsableCommand) { try command.run() }
             return command

@@ -236,7 +236,7 @@ public nonisolated struct Ccorchestrator_V1_Welcome: Sendable {
 
   public var heartbeatMs: UInt32 = 0
 
-  /// named as running, but no longer this agent's: stop them, drop their results
+  /// named as running, but no longer this agent's: stop them; what has finished since is sent like any other
   public var abandon: [Ccorchestrator_V1_AttemptToken] = []
 
   public var blobsEndpoint: String = String()

@@ -24,6 +24,36 @@ extension CoordinatorLane {
             }
         }
 
+        @Test func pruneTakesTheBlobsThatNothingNamesAnyMore() async throws {
+            try await withFleet(.withStandIn()) { fleet in
+                try await fleet.startExecAgent("east")
+                // Over what travels inline: a blob as the prompt, another as the answer.
+                func large(_ letter: String) async throws -> String {
+                    let file = try fleet.bench.file(
+                        "\(letter).jsonl", "{\"prompt\":\"\(String(repeating: letter, count: 100_000))\"}\n")
+                    return try await fleet.submit(
+                        ["--runner", "exec", "--stdin", "--from-json", file, "--", "cat"])
+                }
+                let (gone, kept) = (try await large("g"), try await large("k"))
+                for job in [gone, kept] { #expect(try await fleet.results(of: job).count == 1) }
+                let folder = fleet.dataDirectory + "/blobs"
+                func blobs() throws -> [String] {
+                    try FileManager.default.subpathsOfDirectory(atPath: folder).filter {
+                        ($0 as NSString).lastPathComponent.count == 64
+                    }
+                }
+                // The answer of `cat` is its prompt: the same hash.
+                #expect(try blobs().count == 2)
+                for blob in try blobs() {
+                    try FileManager.default.setAttributes(
+                        [.modificationDate: Date(timeIntervalSinceNow: -2 * 86_400)], ofItemAtPath: "\(folder)/\(blob)")
+                }
+                try await fleet.verb(["prune", gone])
+                try await eventually("the pruned job's blob to go", within: .seconds(30)) { try blobs().count == 1 }
+                #expect(try await fleet.results(of: kept).first?.result?.count == 100_000)
+            }
+        }
+
         @Test func backupRestoreAndCheck() async throws {
             try await withFleet(.withStandIn()) { fleet in
                 try await fleet.startExecAgent("east")
