@@ -78,6 +78,7 @@ public struct BigJobScene: Sendable {
         let first = try await submit(["--runner", "exec", "--max-attempts", "1", "--", "false"], fleet)
         let big = try await submit(["--each-line", file, "--runner", "noop", "--after", "\(first)"], fleet)
         try await other.fresh()
+        // What the other client sees while nothing happens, for two seconds: the delays below are to be compared with it.
         let idle = try await other.worst { try await Task.sleep(for: .seconds(2)) }
 
         func settle(_ state: String, _ after: String) async throws {
