@@ -54,8 +54,7 @@ extension CoordinatorCore {
         if entry.state == .queued, let lane = lane(of: entry, in: job), lanes[lane].isListed {
             let ahead = ahead(of: task.index, in: lane)
             found.ahead = ahead
-            if ahead > 0 { found.reasons.append(.init("place", "\(ahead) tasks go before it")) }
-            if found.reasons.allSatisfy({ $0.code == "place" || $0.code == "no_slot" }),
+            if found.reasons.allSatisfy({ $0.code == "no_slot" }),
                 let pace = pace.perThousandSeconds, pace > 0
             {
                 found.estimatedStart = Milliseconds(Int64(ahead + 1) * 1_000_000 / Int64(pace))

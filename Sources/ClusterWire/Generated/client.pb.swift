@@ -1190,7 +1190,7 @@ public nonisolated struct Ccorchestrator_V1_Reason: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// dependency, paused, queue_paused, held, label, runner, no_agent, no_slot, parallel, backoff, place, …
+  /// dependency, paused, queue_paused, held, label, runner, no_agent, no_slot, parallel, backoff, …
   public var code: String = String()
 
   public var text: String = String()
