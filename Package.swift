@@ -4,6 +4,7 @@
 import PackageDescription
 
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let asyncHTTPClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let collections: Target.Dependency = .product(name: "Collections", package: "swift-collections")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
@@ -51,6 +52,7 @@ let package = Package(
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
@@ -58,7 +60,7 @@ let package = Package(
         // Pure: no Foundation, no clock, no randomness of their own.
         library("ClusterModel"),
         library("Quotas", ["ClusterModel"]),
-        library("CoordinatorCore", ["ClusterModel", collections]),
+        library("CoordinatorCore", ["ClusterModel", "Quotas", collections]),
         library("AgentPool", ["ClusterModel", collections]),
 
         // The machine: system calls and sockets.
@@ -79,15 +81,15 @@ let package = Package(
 
         // What travels and what is configured.
         library("ClusterWire", ["ClusterModel", protobuf]),
-        library("Settings", ["ClusterModel", yams, logging]),
+        library("Settings", ["ClusterModel", "Quotas", yams, logging]),
 
         // The coordinator.
-        library("CoordinatorStore", ["CoordinatorCore", "ClusterModel", grdb, grdbSQLite, crypto]),
+        library("CoordinatorStore", ["CoordinatorCore", "Quotas", "ClusterModel", grdb, grdbSQLite, crypto]),
         library(
             "CoordinatorServer",
             [
-                "CoordinatorCore", "CoordinatorStore", "ClusterModel", "ClusterWire", "ZeroMQ", "SystemShims",
-                "Settings", collections, lifecycle, logging,
+                "CoordinatorCore", "CoordinatorStore", "Quotas", "ClusterModel", "ClusterWire", "ZeroMQ",
+                "SystemShims", "Settings", collections, lifecycle, logging,
             ]),
 
         library("CoordinatorHTTP", ["ClusterModel", hummingbird, lifecycle, logging]),
@@ -96,12 +98,13 @@ let package = Package(
         library("GuardedProcess", ["ClusterModel", subprocess]),
         library("ClaudeProcess", ["ClusterModel", "GuardedProcess", subprocess, logging]),
         library("ExecRunner", ["ClusterModel", "GuardedProcess", subprocess, logging]),
+        library("MeteringGateway", ["ClusterModel", asyncHTTPClient, hummingbird, logging]),
         library("AgentOutbox", ["ClusterModel", grdb]),
         library(
             "AgentServer",
             [
-                "AgentPool", "AgentOutbox", "ClaudeProcess", "ExecRunner", "GuardedProcess", "ClusterModel",
-                "ClusterWire",
+                "AgentPool", "AgentOutbox", "ClaudeProcess", "ExecRunner", "GuardedProcess", "MeteringGateway",
+                "ClusterModel", "ClusterWire",
                 "ZeroMQ", "SystemShims", "Settings", crypto, lifecycle, logging,
             ]),
 
@@ -137,7 +140,7 @@ let package = Package(
         program("ccctl", ["CtlCommands"]),
 
         // The coordinator's core in a simulated fleet, with faults from seeds and checkers that share no code with it.
-        library("ClusterSimulation", ["CoordinatorCore", "ClusterModel", collections]),
+        library("ClusterSimulation", ["CoordinatorCore", "Quotas", "ClusterModel", collections]),
         program("cluster-sim", ["ClusterSimulation", argumentParser]),
 
         // Referees and stand-ins; none of them imports a module of the product.
@@ -156,7 +159,7 @@ let package = Package(
 
         tests("ClusterModelTests", ["ClusterModel"]),
         tests("QuotasTests", ["Quotas", "ClusterModel"]),
-        tests("CoordinatorCoreTests", ["CoordinatorCore", "ClusterModel"]),
+        tests("CoordinatorCoreTests", ["CoordinatorCore", "ClusterModel", "Quotas"]),
         tests("AgentPoolTests", ["AgentPool", "ClusterModel"]),
         tests("ClusterSimulationTests", ["ClusterSimulation", "CoordinatorCore", "ClusterModel"]),
         tests("ZeroMQTests", ["ZeroMQ", "SystemShims"]),
@@ -164,7 +167,8 @@ let package = Package(
         tests("SettingsTests", ["Settings", "ClusterModel", logging]),
         tests(
             "CoordinatorStoreTests",
-            ["CoordinatorStore", "CoordinatorCore", "ClusterModel", "CrashVFS", grdb, crypto], exclude: ["Fixtures"]),
+            ["CoordinatorStore", "CoordinatorCore", "Quotas", "ClusterModel", "CrashVFS", grdb, crypto],
+            exclude: ["Fixtures"]),
         tests("ClaudeProcessTests", ["ClaudeProcess", "ClusterModel", subprocess, logging]),
         tests("ExecRunnerTests", ["ExecRunner", "GuardedProcess", "ClusterModel", logging]),
         tests(
@@ -173,6 +177,9 @@ let package = Package(
                 "AgentServer", "AgentOutbox", "ClusterModel", "ClusterWire", "Settings", "ZeroMQ", crypto, lifecycle,
                 logging,
             ]),
+        tests(
+            "MeteringGatewayTests",
+            ["MeteringGateway", "ServiceSims", "ClusterModel", asyncHTTPClient, hummingbird, logging]),
         tests("AgentOutboxTests", ["AgentOutbox", "ClusterModel", grdb]),
         tests("CoordinatorClientTests", ["CoordinatorClient", "ClusterModel", "ClusterWire"]),
         tests(

@@ -39,6 +39,7 @@ extension AgentEngine {
         case .resultAck(let ack): forgetAll(ack.tokens)
         case .cancel(let cancel):
             for token in tokens(cancel.tokens) { cancelArrived(token, at: now) }
+        case .permitAnswers, .permitReportsAck: break
         case nil: dropped("an empty message, or one of a newer version")
         }
     }

@@ -37,6 +37,7 @@ extension CoordinatorLoop {
             core.agentLeft(agent, session: goodbye.session, at: clock.now())
             forget(route)
             logger.info("agent left", metadata: ["agent": "\(name(of: agent))"])
+        case .permitRequests, .permitReports: break
         case .hello, nil: throw WireError("an agent's message without a body")
         }
     }

@@ -46,7 +46,8 @@ extension CoordinatorLoop {
             core.controlArrived(try self.control(control), reply: waiting(id, route), at: clock.now())
         case .prune(let prune): try self.prune(prune, id, route)
         case .backup(let backup): try self.backup(backup, id, route)
-        case nil: throw WireError("this coordinator does not know the request: it is older than the client")
+        case .getQuotas, .changeQuota, nil:
+            throw WireError("this coordinator does not know the request: it is older than the client")
         }
     }
 

@@ -22,6 +22,52 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
   typealias Version = _2
 }
 
+public nonisolated enum Ccorchestrator_V1_CallStage: SwiftProtobuf.Enum, Swift.CaseIterable {
+  public typealias RawValue = Int
+  case unspecified // = 0
+
+  /// usage so far
+  case goesOn // = 1
+
+  /// its permit is not wanted any more, or was not used
+  case withdrawn // = 2
+  case ended // = 3
+  case UNRECOGNIZED(Int)
+
+  public init() {
+    self = .unspecified
+  }
+
+  public init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .unspecified
+    case 1: self = .goesOn
+    case 2: self = .withdrawn
+    case 3: self = .ended
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  public var rawValue: Int {
+    switch self {
+    case .unspecified: return 0
+    case .goesOn: return 1
+    case .withdrawn: return 2
+    case .ended: return 3
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  public static let allCases: [Ccorchestrator_V1_CallStage] = [
+    .unspecified,
+    .goesOn,
+    .withdrawn,
+    .ended,
+  ]
+
+}
+
 public nonisolated struct Ccorchestrator_V1_AgentMessage: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -61,6 +107,22 @@ public nonisolated struct Ccorchestrator_V1_AgentMessage: Sendable {
     set {body = .goodbye(newValue)}
   }
 
+  public var permitRequests: Ccorchestrator_V1_PermitRequests {
+    get {
+      if case .permitRequests(let v)? = body {return v}
+      return Ccorchestrator_V1_PermitRequests()
+    }
+    set {body = .permitRequests(newValue)}
+  }
+
+  public var permitReports: Ccorchestrator_V1_PermitReports {
+    get {
+      if case .permitReports(let v)? = body {return v}
+      return Ccorchestrator_V1_PermitReports()
+    }
+    set {body = .permitReports(newValue)}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum OneOf_Body: Equatable, Sendable {
@@ -68,6 +130,8 @@ public nonisolated struct Ccorchestrator_V1_AgentMessage: Sendable {
     case heartbeat(Ccorchestrator_V1_AgentHeartbeat)
     case results(Ccorchestrator_V1_AttemptResults)
     case goodbye(Ccorchestrator_V1_AgentGoodbye)
+    case permitRequests(Ccorchestrator_V1_PermitRequests)
+    case permitReports(Ccorchestrator_V1_PermitReports)
 
   }
 
@@ -137,6 +201,22 @@ public nonisolated struct Ccorchestrator_V1_CoordinatorMessage: Sendable {
     set {body = .cancel(newValue)}
   }
 
+  public var permitAnswers: Ccorchestrator_V1_PermitAnswers {
+    get {
+      if case .permitAnswers(let v)? = body {return v}
+      return Ccorchestrator_V1_PermitAnswers()
+    }
+    set {body = .permitAnswers(newValue)}
+  }
+
+  public var permitReportsAck: Ccorchestrator_V1_PermitReportsAck {
+    get {
+      if case .permitReportsAck(let v)? = body {return v}
+      return Ccorchestrator_V1_PermitReportsAck()
+    }
+    set {body = .permitReportsAck(newValue)}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum OneOf_Body: Equatable, Sendable {
@@ -147,6 +227,8 @@ public nonisolated struct Ccorchestrator_V1_CoordinatorMessage: Sendable {
     case assign(Ccorchestrator_V1_Assign)
     case resultAck(Ccorchestrator_V1_ResultAck)
     case cancel(Ccorchestrator_V1_CancelAttempts)
+    case permitAnswers(Ccorchestrator_V1_PermitAnswers)
+    case permitReportsAck(Ccorchestrator_V1_PermitReportsAck)
 
   }
 
@@ -516,13 +598,246 @@ public nonisolated struct Ccorchestrator_V1_AgentGoodbye: Sendable {
   public init() {}
 }
 
+/// Calls that an agent's gateway wants to make. Asking again for a call that waits or is open changes nothing: an open one is granted again.
+public nonisolated struct Ccorchestrator_V1_PermitRequests: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var session: UInt64 = 0
+
+  public var requests: [Ccorchestrator_V1_PermitRequest] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct Ccorchestrator_V1_PermitRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// the agent's own number, never the same twice in one start of its program
+  public var call: UInt64 = 0
+
+  /// the attempt that it is made for; absent: none
+  public var token: Ccorchestrator_V1_AttemptToken {
+    get {_token ?? Ccorchestrator_V1_AttemptToken()}
+    set {_token = newValue}
+  }
+  /// Returns true if `token` has been explicitly set.
+  public var hasToken: Bool {self._token != nil}
+  /// Clears the value of `token`. Subsequent reads from it will return its default value.
+  public mutating func clearToken() {self._token = nil}
+
+  /// claude, jira, github ...: the first part of its buckets' names
+  public var service: String = String()
+
+  /// messages, count_tokens; for others read or write
+  public var endpoint: String = String()
+
+  public var model: String = String()
+
+  public var bodyBytes: UInt64 = 0
+
+  /// tokens that the call allows the answer; 0: it does not say
+  public var maxOutput: UInt64 = 0
+
+  /// granted before, by this coordinator or one before it, and not ended
+  public var isOpen: Bool = false
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _token: Ccorchestrator_V1_AttemptToken? = nil
+}
+
+public nonisolated struct Ccorchestrator_V1_PermitAnswers: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var session: UInt64 = 0
+
+  public var answers: [Ccorchestrator_V1_PermitAnswer] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct Ccorchestrator_V1_PermitAnswer: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var call: UInt64 = 0
+
+  /// why it can never be made, in words; empty: it may be made now
+  public var refusal: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// What came of calls. It is repeated until it is acknowledged; a report of a call that is not known any more changes nothing.
+public nonisolated struct Ccorchestrator_V1_PermitReports: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var session: UInt64 = 0
+
+  /// counts the agent's messages of this kind
+  public var number: UInt64 = 0
+
+  public var reports: [Ccorchestrator_V1_PermitReport] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct Ccorchestrator_V1_PermitReportsAck: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var session: UInt64 = 0
+
+  public var number: UInt64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct Ccorchestrator_V1_PermitReport: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var call: UInt64 = 0
+
+  public var stage: Ccorchestrator_V1_CallStage = .unspecified
+
+  /// of HTTP; 0: no answer came
+  public var status: UInt32 = 0
+
+  /// the connection broke before the answer's end
+  public var isCut: Bool = false
+
+  /// as the service counts them against its limit: without cache reads
+  public var inputTokens: UInt64 {
+    get {_inputTokens ?? 0}
+    set {_inputTokens = newValue}
+  }
+  /// Returns true if `inputTokens` has been explicitly set.
+  public var hasInputTokens: Bool {self._inputTokens != nil}
+  /// Clears the value of `inputTokens`. Subsequent reads from it will return its default value.
+  public mutating func clearInputTokens() {self._inputTokens = nil}
+
+  public var outputTokens: UInt64 {
+    get {_outputTokens ?? 0}
+    set {_outputTokens = newValue}
+  }
+  /// Returns true if `outputTokens` has been explicitly set.
+  public var hasOutputTokens: Bool {self._outputTokens != nil}
+  /// Clears the value of `outputTokens`. Subsequent reads from it will return its default value.
+  public mutating func clearOutputTokens() {self._outputTokens = nil}
+
+  public var cacheReadTokens: UInt64 = 0
+
+  /// how long ago the call was sent
+  public var sentMsAgo: UInt64 = 0
+
+  public var retryAfterMs: UInt64 {
+    get {_retryAfterMs ?? 0}
+    set {_retryAfterMs = newValue}
+  }
+  /// Returns true if `retryAfterMs` has been explicitly set.
+  public var hasRetryAfterMs: Bool {self._retryAfterMs != nil}
+  /// Clears the value of `retryAfterMs`. Subsequent reads from it will return its default value.
+  public mutating func clearRetryAfterMs() {self._retryAfterMs = nil}
+
+  /// the service's own name for what was wrong
+  public var errorType: String = String()
+
+  public var words: [Ccorchestrator_V1_ServiceWord] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _inputTokens: UInt64? = nil
+  fileprivate var _outputTokens: UInt64? = nil
+  fileprivate var _retryAfterMs: UInt64? = nil
+}
+
+/// What a service said of one of its limits, in an answer's headers.
+public nonisolated struct Ccorchestrator_V1_ServiceWord: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// the rest of the bucket's name: requests, input_tokens ...
+  public var limit: String = String()
+
+  /// the limit itself
+  public var amount: UInt64 {
+    get {_amount ?? 0}
+    set {_amount = newValue}
+  }
+  /// Returns true if `amount` has been explicitly set.
+  public var hasAmount: Bool {self._amount != nil}
+  /// Clears the value of `amount`. Subsequent reads from it will return its default value.
+  public mutating func clearAmount() {self._amount = nil}
+
+  public var remaining: UInt64 {
+    get {_remaining ?? 0}
+    set {_remaining = newValue}
+  }
+  /// Returns true if `remaining` has been explicitly set.
+  public var hasRemaining: Bool {self._remaining != nil}
+  /// Clears the value of `remaining`. Subsequent reads from it will return its default value.
+  public mutating func clearRemaining() {self._remaining = nil}
+
+  /// remaining may be off by half of it; 0 or 1: exact
+  public var roundedTo: UInt64 = 0
+
+  /// from the answer on, until all of it is there again
+  public var fullInMs: UInt64 {
+    get {_fullInMs ?? 0}
+    set {_fullInMs = newValue}
+  }
+  /// Returns true if `fullInMs` has been explicitly set.
+  public var hasFullInMs: Bool {self._fullInMs != nil}
+  /// Clears the value of `fullInMs`. Subsequent reads from it will return its default value.
+  public mutating func clearFullInMs() {self._fullInMs = nil}
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _amount: UInt64? = nil
+  fileprivate var _remaining: UInt64? = nil
+  fileprivate var _fullInMs: UInt64? = nil
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "ccorchestrator.v1"
 
+nonisolated extension Ccorchestrator_V1_CallStage: SwiftProtobuf._ProtoNameProviding {
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0CALL_STAGE_UNSPECIFIED\0\u{1}CALL_STAGE_GOES_ON\0\u{1}CALL_STAGE_WITHDRAWN\0\u{1}CALL_STAGE_ENDED\0")
+}
+
 nonisolated extension Ccorchestrator_V1_AgentMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".AgentMessage"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hello\0\u{1}heartbeat\0\u{1}results\0\u{1}goodbye\0\u{c}\u{14}\u{1e}")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hello\0\u{1}heartbeat\0\u{1}results\0\u{1}goodbye\0\u{4}\u{10}permit_requests\0\u{3}permit_reports\0\u{c}\u{16}\u{1c}")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -582,6 +897,32 @@ nonisolated extension Ccorchestrator_V1_AgentMessage: SwiftProtobuf.Message, Swi
           self.body = .goodbye(v)
         }
       }()
+      case 20: try {
+        var v: Ccorchestrator_V1_PermitRequests?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .permitRequests(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .permitRequests(v)
+        }
+      }()
+      case 21: try {
+        var v: Ccorchestrator_V1_PermitReports?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .permitReports(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .permitReports(v)
+        }
+      }()
       default: break
       }
     }
@@ -609,6 +950,14 @@ nonisolated extension Ccorchestrator_V1_AgentMessage: SwiftProtobuf.Message, Swi
       guard case .goodbye(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
     }()
+    case .permitRequests?: try {
+      guard case .permitRequests(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
+    }()
+    case .permitReports?: try {
+      guard case .permitReports(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 21)
+    }()
     case nil: break
     }
     try unknownFields.traverse(visitor: &visitor)
@@ -623,7 +972,7 @@ nonisolated extension Ccorchestrator_V1_AgentMessage: SwiftProtobuf.Message, Swi
 
 nonisolated extension Ccorchestrator_V1_CoordinatorMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".CoordinatorMessage"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}welcome\0\u{1}refusal\0\u{3}introduce_yourself\0\u{3}heartbeat_ack\0\u{1}assign\0\u{3}result_ack\0\u{1}cancel\0\u{c}\u{14}\u{1e}")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}welcome\0\u{1}refusal\0\u{3}introduce_yourself\0\u{3}heartbeat_ack\0\u{1}assign\0\u{3}result_ack\0\u{1}cancel\0\u{4}\u{d}permit_answers\0\u{3}permit_reports_ack\0\u{c}\u{16}\u{1c}")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -722,6 +1071,32 @@ nonisolated extension Ccorchestrator_V1_CoordinatorMessage: SwiftProtobuf.Messag
           self.body = .cancel(v)
         }
       }()
+      case 20: try {
+        var v: Ccorchestrator_V1_PermitAnswers?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .permitAnswers(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .permitAnswers(v)
+        }
+      }()
+      case 21: try {
+        var v: Ccorchestrator_V1_PermitReportsAck?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .permitReportsAck(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .permitReportsAck(v)
+        }
+      }()
       default: break
       }
     }
@@ -760,6 +1135,14 @@ nonisolated extension Ccorchestrator_V1_CoordinatorMessage: SwiftProtobuf.Messag
     case .cancel?: try {
       guard case .cancel(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+    }()
+    case .permitAnswers?: try {
+      guard case .permitAnswers(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
+    }()
+    case .permitReportsAck?: try {
+      guard case .permitReportsAck(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 21)
     }()
     case nil: break
     }
@@ -1466,6 +1849,393 @@ nonisolated extension Ccorchestrator_V1_AgentGoodbye: SwiftProtobuf.Message, Swi
 
   public static func ==(lhs: Ccorchestrator_V1_AgentGoodbye, rhs: Ccorchestrator_V1_AgentGoodbye) -> Bool {
     if lhs.session != rhs.session {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Ccorchestrator_V1_PermitRequests: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".PermitRequests"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{1}requests\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.session) }()
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.requests) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.session != 0 {
+      try visitor.visitSingularUInt64Field(value: self.session, fieldNumber: 1)
+    }
+    if !self.requests.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.requests, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Ccorchestrator_V1_PermitRequests, rhs: Ccorchestrator_V1_PermitRequests) -> Bool {
+    if lhs.session != rhs.session {return false}
+    if lhs.requests != rhs.requests {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Ccorchestrator_V1_PermitRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".PermitRequest"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}call\0\u{1}token\0\u{1}service\0\u{1}endpoint\0\u{1}model\0\u{3}body_bytes\0\u{3}max_output\0\u{3}is_open\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.call) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._token) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.service) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.endpoint) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.model) }()
+      case 6: try { try decoder.decodeSingularUInt64Field(value: &self.bodyBytes) }()
+      case 7: try { try decoder.decodeSingularUInt64Field(value: &self.maxOutput) }()
+      case 8: try { try decoder.decodeSingularBoolField(value: &self.isOpen) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.call != 0 {
+      try visitor.visitSingularUInt64Field(value: self.call, fieldNumber: 1)
+    }
+    try { if let v = self._token {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    if !self.service.isEmpty {
+      try visitor.visitSingularStringField(value: self.service, fieldNumber: 3)
+    }
+    if !self.endpoint.isEmpty {
+      try visitor.visitSingularStringField(value: self.endpoint, fieldNumber: 4)
+    }
+    if !self.model.isEmpty {
+      try visitor.visitSingularStringField(value: self.model, fieldNumber: 5)
+    }
+    if self.bodyBytes != 0 {
+      try visitor.visitSingularUInt64Field(value: self.bodyBytes, fieldNumber: 6)
+    }
+    if self.maxOutput != 0 {
+      try visitor.visitSingularUInt64Field(value: self.maxOutput, fieldNumber: 7)
+    }
+    if self.isOpen != false {
+      try visitor.visitSingularBoolField(value: self.isOpen, fieldNumber: 8)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Ccorchestrator_V1_PermitRequest, rhs: Ccorchestrator_V1_PermitRequest) -> Bool {
+    if lhs.call != rhs.call {return false}
+    if lhs._token != rhs._token {return false}
+    if lhs.service != rhs.service {return false}
+    if lhs.endpoint != rhs.endpoint {return false}
+    if lhs.model != rhs.model {return false}
+    if lhs.bodyBytes != rhs.bodyBytes {return false}
+    if lhs.maxOutput != rhs.maxOutput {return false}
+    if lhs.isOpen != rhs.isOpen {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Ccorchestrator_V1_PermitAnswers: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".PermitAnswers"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{1}answers\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.session) }()
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.answers) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.session != 0 {
+      try visitor.visitSingularUInt64Field(value: self.session, fieldNumber: 1)
+    }
+    if !self.answers.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.answers, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Ccorchestrator_V1_PermitAnswers, rhs: Ccorchestrator_V1_PermitAnswers) -> Bool {
+    if lhs.session != rhs.session {return false}
+    if lhs.answers != rhs.answers {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Ccorchestrator_V1_PermitAnswer: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".PermitAnswer"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}call\0\u{1}refusal\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.call) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.refusal) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.call != 0 {
+      try visitor.visitSingularUInt64Field(value: self.call, fieldNumber: 1)
+    }
+    if !self.refusal.isEmpty {
+      try visitor.visitSingularStringField(value: self.refusal, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Ccorchestrator_V1_PermitAnswer, rhs: Ccorchestrator_V1_PermitAnswer) -> Bool {
+    if lhs.call != rhs.call {return false}
+    if lhs.refusal != rhs.refusal {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Ccorchestrator_V1_PermitReports: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".PermitReports"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{1}number\0\u{1}reports\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.session) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.number) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.reports) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.session != 0 {
+      try visitor.visitSingularUInt64Field(value: self.session, fieldNumber: 1)
+    }
+    if self.number != 0 {
+      try visitor.visitSingularUInt64Field(value: self.number, fieldNumber: 2)
+    }
+    if !self.reports.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.reports, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Ccorchestrator_V1_PermitReports, rhs: Ccorchestrator_V1_PermitReports) -> Bool {
+    if lhs.session != rhs.session {return false}
+    if lhs.number != rhs.number {return false}
+    if lhs.reports != rhs.reports {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Ccorchestrator_V1_PermitReportsAck: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".PermitReportsAck"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{1}number\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.session) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.number) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.session != 0 {
+      try visitor.visitSingularUInt64Field(value: self.session, fieldNumber: 1)
+    }
+    if self.number != 0 {
+      try visitor.visitSingularUInt64Field(value: self.number, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Ccorchestrator_V1_PermitReportsAck, rhs: Ccorchestrator_V1_PermitReportsAck) -> Bool {
+    if lhs.session != rhs.session {return false}
+    if lhs.number != rhs.number {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Ccorchestrator_V1_PermitReport: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".PermitReport"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}call\0\u{1}stage\0\u{1}status\0\u{3}is_cut\0\u{3}input_tokens\0\u{3}output_tokens\0\u{3}cache_read_tokens\0\u{3}sent_ms_ago\0\u{3}retry_after_ms\0\u{3}error_type\0\u{1}words\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.call) }()
+      case 2: try { try decoder.decodeSingularEnumField(value: &self.stage) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.status) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.isCut) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self._inputTokens) }()
+      case 6: try { try decoder.decodeSingularUInt64Field(value: &self._outputTokens) }()
+      case 7: try { try decoder.decodeSingularUInt64Field(value: &self.cacheReadTokens) }()
+      case 8: try { try decoder.decodeSingularUInt64Field(value: &self.sentMsAgo) }()
+      case 9: try { try decoder.decodeSingularUInt64Field(value: &self._retryAfterMs) }()
+      case 10: try { try decoder.decodeSingularStringField(value: &self.errorType) }()
+      case 11: try { try decoder.decodeRepeatedMessageField(value: &self.words) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.call != 0 {
+      try visitor.visitSingularUInt64Field(value: self.call, fieldNumber: 1)
+    }
+    if self.stage != .unspecified {
+      try visitor.visitSingularEnumField(value: self.stage, fieldNumber: 2)
+    }
+    if self.status != 0 {
+      try visitor.visitSingularUInt32Field(value: self.status, fieldNumber: 3)
+    }
+    if self.isCut != false {
+      try visitor.visitSingularBoolField(value: self.isCut, fieldNumber: 4)
+    }
+    try { if let v = self._inputTokens {
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 5)
+    } }()
+    try { if let v = self._outputTokens {
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 6)
+    } }()
+    if self.cacheReadTokens != 0 {
+      try visitor.visitSingularUInt64Field(value: self.cacheReadTokens, fieldNumber: 7)
+    }
+    if self.sentMsAgo != 0 {
+      try visitor.visitSingularUInt64Field(value: self.sentMsAgo, fieldNumber: 8)
+    }
+    try { if let v = self._retryAfterMs {
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 9)
+    } }()
+    if !self.errorType.isEmpty {
+      try visitor.visitSingularStringField(value: self.errorType, fieldNumber: 10)
+    }
+    if !self.words.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.words, fieldNumber: 11)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Ccorchestrator_V1_PermitReport, rhs: Ccorchestrator_V1_PermitReport) -> Bool {
+    if lhs.call != rhs.call {return false}
+    if lhs.stage != rhs.stage {return false}
+    if lhs.status != rhs.status {return false}
+    if lhs.isCut != rhs.isCut {return false}
+    if lhs._inputTokens != rhs._inputTokens {return false}
+    if lhs._outputTokens != rhs._outputTokens {return false}
+    if lhs.cacheReadTokens != rhs.cacheReadTokens {return false}
+    if lhs.sentMsAgo != rhs.sentMsAgo {return false}
+    if lhs._retryAfterMs != rhs._retryAfterMs {return false}
+    if lhs.errorType != rhs.errorType {return false}
+    if lhs.words != rhs.words {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Ccorchestrator_V1_ServiceWord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ServiceWord"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}limit\0\u{1}amount\0\u{1}remaining\0\u{3}rounded_to\0\u{3}full_in_ms\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.limit) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self._amount) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self._remaining) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.roundedTo) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self._fullInMs) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.limit.isEmpty {
+      try visitor.visitSingularStringField(value: self.limit, fieldNumber: 1)
+    }
+    try { if let v = self._amount {
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 2)
+    } }()
+    try { if let v = self._remaining {
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 3)
+    } }()
+    if self.roundedTo != 0 {
+      try visitor.visitSingularUInt64Field(value: self.roundedTo, fieldNumber: 4)
+    }
+    try { if let v = self._fullInMs {
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 5)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Ccorchestrator_V1_ServiceWord, rhs: Ccorchestrator_V1_ServiceWord) -> Bool {
+    if lhs.limit != rhs.limit {return false}
+    if lhs._amount != rhs._amount {return false}
+    if lhs._remaining != rhs._remaining {return false}
+    if lhs.roundedTo != rhs.roundedTo {return false}
+    if lhs._fullInMs != rhs._fullInMs {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

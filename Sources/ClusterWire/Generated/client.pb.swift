@@ -89,6 +89,50 @@ public nonisolated enum Ccorchestrator_V1_ControlVerb: SwiftProtobuf.Enum, Swift
 
 }
 
+public nonisolated enum Ccorchestrator_V1_QuotaVerb: SwiftProtobuf.Enum, Swift.CaseIterable {
+  public typealias RawValue = Int
+  case unspecified // = 0
+  case set // = 1
+
+  /// to what the configuration says; a bucket that it doesn't name goes
+  case reset // = 2
+  case unpark // = 3
+  case UNRECOGNIZED(Int)
+
+  public init() {
+    self = .unspecified
+  }
+
+  public init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .unspecified
+    case 1: self = .set
+    case 2: self = .reset
+    case 3: self = .unpark
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  public var rawValue: Int {
+    switch self {
+    case .unspecified: return 0
+    case .set: return 1
+    case .reset: return 2
+    case .unpark: return 3
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  public static let allCases: [Ccorchestrator_V1_QuotaVerb] = [
+    .unspecified,
+    .set,
+    .reset,
+    .unpark,
+  ]
+
+}
+
 public nonisolated struct Ccorchestrator_V1_ClientRequest: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -212,6 +256,22 @@ public nonisolated struct Ccorchestrator_V1_ClientRequest: Sendable {
     set {body = .backup(newValue)}
   }
 
+  public var getQuotas: Ccorchestrator_V1_GetQuotas {
+    get {
+      if case .getQuotas(let v)? = body {return v}
+      return Ccorchestrator_V1_GetQuotas()
+    }
+    set {body = .getQuotas(newValue)}
+  }
+
+  public var changeQuota: Ccorchestrator_V1_ChangeQuota {
+    get {
+      if case .changeQuota(let v)? = body {return v}
+      return Ccorchestrator_V1_ChangeQuota()
+    }
+    set {body = .changeQuota(newValue)}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum OneOf_Body: Equatable, Sendable {
@@ -228,6 +288,8 @@ public nonisolated struct Ccorchestrator_V1_ClientRequest: Sendable {
     case control(Ccorchestrator_V1_Control)
     case prune(Ccorchestrator_V1_Prune)
     case backup(Ccorchestrator_V1_Backup)
+    case getQuotas(Ccorchestrator_V1_GetQuotas)
+    case changeQuota(Ccorchestrator_V1_ChangeQuota)
 
   }
 
@@ -357,6 +419,22 @@ public nonisolated struct Ccorchestrator_V1_ClientReply: Sendable {
     set {body = .backedUp(newValue)}
   }
 
+  public var quotas: Ccorchestrator_V1_Quotas {
+    get {
+      if case .quotas(let v)? = body {return v}
+      return Ccorchestrator_V1_Quotas()
+    }
+    set {body = .quotas(newValue)}
+  }
+
+  public var quotaChanged: Ccorchestrator_V1_QuotaChanged {
+    get {
+      if case .quotaChanged(let v)? = body {return v}
+      return Ccorchestrator_V1_QuotaChanged()
+    }
+    set {body = .quotaChanged(newValue)}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum OneOf_Body: Equatable, Sendable {
@@ -374,6 +452,8 @@ public nonisolated struct Ccorchestrator_V1_ClientReply: Sendable {
     case controlled(Ccorchestrator_V1_Controlled)
     case pruned(Ccorchestrator_V1_Pruned)
     case backedUp(Ccorchestrator_V1_BackedUp)
+    case quotas(Ccorchestrator_V1_Quotas)
+    case quotaChanged(Ccorchestrator_V1_QuotaChanged)
 
   }
 
@@ -1385,6 +1465,257 @@ public nonisolated struct Ccorchestrator_V1_BackedUp: Sendable {
   public init() {}
 }
 
+public nonisolated struct Ccorchestrator_V1_GetQuotas: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct Ccorchestrator_V1_Quotas: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// in the order of the configuration; learned ones last
+  public var quotas: [Ccorchestrator_V1_QuotaView] = []
+
+  public var estimates: [Ccorchestrator_V1_QuotaEstimate] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// One bucket as people see it.
+public nonisolated struct Ccorchestrator_V1_QuotaView: @unchecked Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var name: String {
+    get {_storage._name}
+    set {_uniqueStorage()._name = newValue}
+  }
+
+  /// as it is written: 60/min,burst=6,reserve=10%
+  public var limit: String {
+    get {_storage._limit}
+    set {_uniqueStorage()._limit = newValue}
+  }
+
+  public var isConcurrency: Bool {
+    get {_storage._isConcurrency}
+    set {_uniqueStorage()._isConcurrency = newValue}
+  }
+
+  /// the burst, or what may be held at once
+  public var most: Int64 {
+    get {_storage._most}
+    set {_uniqueStorage()._most = newValue}
+  }
+
+  public var used: Int64 {
+    get {_storage._used}
+    set {_uniqueStorage()._used = newValue}
+  }
+
+  /// negative: so much must arrive before anything is granted
+  public var remaining: Int64 {
+    get {_storage._remaining}
+    set {_uniqueStorage()._remaining = newValue}
+  }
+
+  /// of the most: for critical work alone
+  public var reserve: Int64 {
+    get {_storage._reserve}
+    set {_uniqueStorage()._reserve = newValue}
+  }
+
+  /// calls that wait and draw from it
+  public var waiting: UInt32 {
+    get {_storage._waiting}
+    set {_uniqueStorage()._waiting = newValue}
+  }
+
+  public var parkedForMs: UInt64 {
+    get {_storage._parkedForMs ?? 0}
+    set {_uniqueStorage()._parkedForMs = newValue}
+  }
+  /// Returns true if `parkedForMs` has been explicitly set.
+  public var hasParkedForMs: Bool {_storage._parkedForMs != nil}
+  /// Clears the value of `parkedForMs`. Subsequent reads from it will return its default value.
+  public mutating func clearParkedForMs() {_uniqueStorage()._parkedForMs = nil}
+
+  public var limitPerMinute: Int64 {
+    get {_storage._limitPerMinute ?? 0}
+    set {_uniqueStorage()._limitPerMinute = newValue}
+  }
+  /// Returns true if `limitPerMinute` has been explicitly set.
+  public var hasLimitPerMinute: Bool {_storage._limitPerMinute != nil}
+  /// Clears the value of `limitPerMinute`. Subsequent reads from it will return its default value.
+  public mutating func clearLimitPerMinute() {_uniqueStorage()._limitPerMinute = nil}
+
+  public var spentLastMinute: Int64 {
+    get {_storage._spentLastMinute}
+    set {_uniqueStorage()._spentLastMinute = newValue}
+  }
+
+  /// 429 that the service answered
+  public var refusals: UInt64 {
+    get {_storage._refusals}
+    set {_uniqueStorage()._refusals = newValue}
+  }
+
+  public var isShadow: Bool {
+    get {_storage._isShadow}
+    set {_uniqueStorage()._isShadow = newValue}
+  }
+
+  public var shadowOverruns: UInt64 {
+    get {_storage._shadowOverruns}
+    set {_uniqueStorage()._shadowOverruns = newValue}
+  }
+
+  /// config, live, learned, default
+  public var origin: String {
+    get {_storage._origin}
+    set {_uniqueStorage()._origin = newValue}
+  }
+
+  public var openCalls: UInt32 {
+    get {_storage._openCalls}
+    set {_uniqueStorage()._openCalls = newValue}
+  }
+
+  /// a concurrency held lower while the service is overloaded
+  public var narrowedTo: Int64 {
+    get {_storage._narrowedTo ?? 0}
+    set {_uniqueStorage()._narrowedTo = newValue}
+  }
+  /// Returns true if `narrowedTo` has been explicitly set.
+  public var hasNarrowedTo: Bool {_storage._narrowedTo != nil}
+  /// Clears the value of `narrowedTo`. Subsequent reads from it will return its default value.
+  public mutating func clearNarrowedTo() {_uniqueStorage()._narrowedTo = nil}
+
+  /// answers of 529 and 5xx, and streams that broke
+  public var overloads: UInt64 {
+    get {_storage._overloads}
+    set {_uniqueStorage()._overloads = newValue}
+  }
+
+  /// the first few tasks whose calls wait, in the order of the line
+  public var waitingTasks: [String] {
+    get {_storage._waitingTasks}
+    set {_uniqueStorage()._waitingTasks = newValue}
+  }
+
+  /// a sentence: what holds its calls now, or that nothing does
+  public var explanation: String {
+    get {_storage._explanation}
+    set {_uniqueStorage()._explanation = newValue}
+  }
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+/// How well a model's costs are foretold.
+public nonisolated struct Ccorchestrator_V1_QuotaEstimate: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// service and model
+  public var key: String = String()
+
+  public var calls: UInt64 = 0
+
+  /// mean of |true - estimated| / true
+  public var inputErrorPercent: Int64 = 0
+
+  /// tokens that are taken ahead for an answer
+  public var output: Int64 = 0
+
+  /// calls whose answer was not longer than that
+  public var outputWithinPercent: UInt32 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct Ccorchestrator_V1_ChangeQuota: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var verb: Ccorchestrator_V1_QuotaVerb = .unspecified
+
+  public var name: String = String()
+
+  /// set: as it is written; empty: only what follows changes
+  public var limit: String = String()
+
+  public var burst: Int64 {
+    get {_burst ?? 0}
+    set {_burst = newValue}
+  }
+  /// Returns true if `burst` has been explicitly set.
+  public var hasBurst: Bool {self._burst != nil}
+  /// Clears the value of `burst`. Subsequent reads from it will return its default value.
+  public mutating func clearBurst() {self._burst = nil}
+
+  /// such as 10%
+  public var reserve: String {
+    get {_reserve ?? String()}
+    set {_reserve = newValue}
+  }
+  /// Returns true if `reserve` has been explicitly set.
+  public var hasReserve: Bool {self._reserve != nil}
+  /// Clears the value of `reserve`. Subsequent reads from it will return its default value.
+  public mutating func clearReserve() {self._reserve = nil}
+
+  public var isShadow: Bool {
+    get {_isShadow ?? false}
+    set {_isShadow = newValue}
+  }
+  /// Returns true if `isShadow` has been explicitly set.
+  public var hasIsShadow: Bool {self._isShadow != nil}
+  /// Clears the value of `isShadow`. Subsequent reads from it will return its default value.
+  public mutating func clearIsShadow() {self._isShadow = nil}
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _burst: Int64? = nil
+  fileprivate var _reserve: String? = nil
+  fileprivate var _isShadow: Bool? = nil
+}
+
+public nonisolated struct Ccorchestrator_V1_QuotaChanged: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// empty: there was none
+  public var before: String = String()
+
+  /// empty: there is none
+  public var after: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "ccorchestrator.v1"
@@ -1393,9 +1724,13 @@ nonisolated extension Ccorchestrator_V1_ControlVerb: SwiftProtobuf._ProtoNamePro
   public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0CONTROL_VERB_UNSPECIFIED\0\u{1}CONTROL_VERB_PAUSE\0\u{1}CONTROL_VERB_RESUME\0\u{1}CONTROL_VERB_HOLD\0\u{1}CONTROL_VERB_RELEASE\0\u{1}CONTROL_VERB_RETRY\0\u{1}CONTROL_VERB_PRIORITIZE\0\u{1}CONTROL_VERB_DRAIN\0\u{1}CONTROL_VERB_UNDRAIN\0")
 }
 
+nonisolated extension Ccorchestrator_V1_QuotaVerb: SwiftProtobuf._ProtoNameProviding {
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0QUOTA_VERB_UNSPECIFIED\0\u{1}QUOTA_VERB_SET\0\u{1}QUOTA_VERB_RESET\0\u{1}QUOTA_VERB_UNPARK\0")
+}
+
 nonisolated extension Ccorchestrator_V1_ClientRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ClientRequest"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}request_id\0\u{1}protocol\0\u{2}\u{8}submit\0\u{3}get_jobs\0\u{3}get_tasks\0\u{3}get_results\0\u{3}get_agents\0\u{1}cancel\0\u{3}get_server_info\0\u{3}get_why\0\u{3}get_attempts\0\u{3}get_set_aside\0\u{2}\u{15}control\0\u{1}prune\0\u{1}backup\0\u{c}\u{1e}\u{a}\u{c}+/")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}request_id\0\u{1}protocol\0\u{2}\u{8}submit\0\u{3}get_jobs\0\u{3}get_tasks\0\u{3}get_results\0\u{3}get_agents\0\u{1}cancel\0\u{3}get_server_info\0\u{3}get_why\0\u{3}get_attempts\0\u{3}get_set_aside\0\u{2}\u{15}control\0\u{1}prune\0\u{1}backup\0\u{4}\u{12}get_quotas\0\u{3}change_quota\0\u{c}\u{1e}\u{a}\u{c}+\u{11}\u{c}>\u{1c}")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1574,6 +1909,32 @@ nonisolated extension Ccorchestrator_V1_ClientRequest: SwiftProtobuf.Message, Sw
           self.body = .backup(v)
         }
       }()
+      case 60: try {
+        var v: Ccorchestrator_V1_GetQuotas?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .getQuotas(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .getQuotas(v)
+        }
+      }()
+      case 61: try {
+        var v: Ccorchestrator_V1_ChangeQuota?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .changeQuota(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .changeQuota(v)
+        }
+      }()
       default: break
       }
     }
@@ -1643,6 +2004,14 @@ nonisolated extension Ccorchestrator_V1_ClientRequest: SwiftProtobuf.Message, Sw
       guard case .backup(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 42)
     }()
+    case .getQuotas?: try {
+      guard case .getQuotas(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 60)
+    }()
+    case .changeQuota?: try {
+      guard case .changeQuota(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 61)
+    }()
     case nil: break
     }
     try unknownFields.traverse(visitor: &visitor)
@@ -1659,7 +2028,7 @@ nonisolated extension Ccorchestrator_V1_ClientRequest: SwiftProtobuf.Message, Sw
 
 nonisolated extension Ccorchestrator_V1_ClientReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ClientReply"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}request_id\0\u{1}failure\0\u{2}\u{8}submitted\0\u{1}jobs\0\u{1}tasks\0\u{1}results\0\u{1}agents\0\u{1}cancelled\0\u{3}server_info\0\u{1}why\0\u{1}attempts\0\u{3}set_aside\0\u{2}\u{15}controlled\0\u{1}pruned\0\u{3}backed_up\0\u{c}\u{1e}\u{a}\u{c}+/")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}request_id\0\u{1}failure\0\u{2}\u{8}submitted\0\u{1}jobs\0\u{1}tasks\0\u{1}results\0\u{1}agents\0\u{1}cancelled\0\u{3}server_info\0\u{1}why\0\u{1}attempts\0\u{3}set_aside\0\u{2}\u{15}controlled\0\u{1}pruned\0\u{3}backed_up\0\u{2}\u{12}quotas\0\u{3}quota_changed\0\u{c}\u{1e}\u{a}\u{c}+\u{11}\u{c}>\u{1c}")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1850,6 +2219,32 @@ nonisolated extension Ccorchestrator_V1_ClientReply: SwiftProtobuf.Message, Swif
           self.body = .backedUp(v)
         }
       }()
+      case 60: try {
+        var v: Ccorchestrator_V1_Quotas?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .quotas(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .quotas(v)
+        }
+      }()
+      case 61: try {
+        var v: Ccorchestrator_V1_QuotaChanged?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .quotaChanged(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .quotaChanged(v)
+        }
+      }()
       default: break
       }
     }
@@ -1919,6 +2314,14 @@ nonisolated extension Ccorchestrator_V1_ClientReply: SwiftProtobuf.Message, Swif
     case .backedUp?: try {
       guard case .backedUp(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 42)
+    }()
+    case .quotas?: try {
+      guard case .quotas(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 60)
+    }()
+    case .quotaChanged?: try {
+      guard case .quotaChanged(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 61)
     }()
     case nil: break
     }
@@ -3958,6 +4361,407 @@ nonisolated extension Ccorchestrator_V1_BackedUp: SwiftProtobuf.Message, SwiftPr
   public static func ==(lhs: Ccorchestrator_V1_BackedUp, rhs: Ccorchestrator_V1_BackedUp) -> Bool {
     if lhs.bytes != rhs.bytes {return false}
     if lhs.blobs != rhs.blobs {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Ccorchestrator_V1_GetQuotas: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".GetQuotas"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    // Load everything into unknown fields
+    while try decoder.nextFieldNumber() != nil {}
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Ccorchestrator_V1_GetQuotas, rhs: Ccorchestrator_V1_GetQuotas) -> Bool {
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Ccorchestrator_V1_Quotas: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Quotas"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}quotas\0\u{1}estimates\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.quotas) }()
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.estimates) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.quotas.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.quotas, fieldNumber: 1)
+    }
+    if !self.estimates.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.estimates, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Ccorchestrator_V1_Quotas, rhs: Ccorchestrator_V1_Quotas) -> Bool {
+    if lhs.quotas != rhs.quotas {return false}
+    if lhs.estimates != rhs.estimates {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Ccorchestrator_V1_QuotaView: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".QuotaView"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}limit\0\u{3}is_concurrency\0\u{1}most\0\u{1}used\0\u{1}remaining\0\u{1}reserve\0\u{1}waiting\0\u{3}parked_for_ms\0\u{3}limit_per_minute\0\u{3}spent_last_minute\0\u{1}refusals\0\u{3}is_shadow\0\u{3}shadow_overruns\0\u{1}origin\0\u{3}open_calls\0\u{3}narrowed_to\0\u{1}overloads\0\u{3}waiting_tasks\0\u{1}explanation\0")
+
+  fileprivate class _StorageClass {
+    var _name: String = String()
+    var _limit: String = String()
+    var _isConcurrency: Bool = false
+    var _most: Int64 = 0
+    var _used: Int64 = 0
+    var _remaining: Int64 = 0
+    var _reserve: Int64 = 0
+    var _waiting: UInt32 = 0
+    var _parkedForMs: UInt64? = nil
+    var _limitPerMinute: Int64? = nil
+    var _spentLastMinute: Int64 = 0
+    var _refusals: UInt64 = 0
+    var _isShadow: Bool = false
+    var _shadowOverruns: UInt64 = 0
+    var _origin: String = String()
+    var _openCalls: UInt32 = 0
+    var _narrowedTo: Int64? = nil
+    var _overloads: UInt64 = 0
+    var _waitingTasks: [String] = []
+    var _explanation: String = String()
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _name = source._name
+      _limit = source._limit
+      _isConcurrency = source._isConcurrency
+      _most = source._most
+      _used = source._used
+      _remaining = source._remaining
+      _reserve = source._reserve
+      _waiting = source._waiting
+      _parkedForMs = source._parkedForMs
+      _limitPerMinute = source._limitPerMinute
+      _spentLastMinute = source._spentLastMinute
+      _refusals = source._refusals
+      _isShadow = source._isShadow
+      _shadowOverruns = source._shadowOverruns
+      _origin = source._origin
+      _openCalls = source._openCalls
+      _narrowedTo = source._narrowedTo
+      _overloads = source._overloads
+      _waitingTasks = source._waitingTasks
+      _explanation = source._explanation
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularStringField(value: &_storage._name) }()
+        case 2: try { try decoder.decodeSingularStringField(value: &_storage._limit) }()
+        case 3: try { try decoder.decodeSingularBoolField(value: &_storage._isConcurrency) }()
+        case 4: try { try decoder.decodeSingularInt64Field(value: &_storage._most) }()
+        case 5: try { try decoder.decodeSingularInt64Field(value: &_storage._used) }()
+        case 6: try { try decoder.decodeSingularInt64Field(value: &_storage._remaining) }()
+        case 7: try { try decoder.decodeSingularInt64Field(value: &_storage._reserve) }()
+        case 8: try { try decoder.decodeSingularUInt32Field(value: &_storage._waiting) }()
+        case 9: try { try decoder.decodeSingularUInt64Field(value: &_storage._parkedForMs) }()
+        case 10: try { try decoder.decodeSingularInt64Field(value: &_storage._limitPerMinute) }()
+        case 11: try { try decoder.decodeSingularInt64Field(value: &_storage._spentLastMinute) }()
+        case 12: try { try decoder.decodeSingularUInt64Field(value: &_storage._refusals) }()
+        case 13: try { try decoder.decodeSingularBoolField(value: &_storage._isShadow) }()
+        case 14: try { try decoder.decodeSingularUInt64Field(value: &_storage._shadowOverruns) }()
+        case 15: try { try decoder.decodeSingularStringField(value: &_storage._origin) }()
+        case 16: try { try decoder.decodeSingularUInt32Field(value: &_storage._openCalls) }()
+        case 17: try { try decoder.decodeSingularInt64Field(value: &_storage._narrowedTo) }()
+        case 18: try { try decoder.decodeSingularUInt64Field(value: &_storage._overloads) }()
+        case 19: try { try decoder.decodeRepeatedStringField(value: &_storage._waitingTasks) }()
+        case 20: try { try decoder.decodeSingularStringField(value: &_storage._explanation) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if !_storage._name.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._name, fieldNumber: 1)
+      }
+      if !_storage._limit.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._limit, fieldNumber: 2)
+      }
+      if _storage._isConcurrency != false {
+        try visitor.visitSingularBoolField(value: _storage._isConcurrency, fieldNumber: 3)
+      }
+      if _storage._most != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._most, fieldNumber: 4)
+      }
+      if _storage._used != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._used, fieldNumber: 5)
+      }
+      if _storage._remaining != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._remaining, fieldNumber: 6)
+      }
+      if _storage._reserve != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._reserve, fieldNumber: 7)
+      }
+      if _storage._waiting != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._waiting, fieldNumber: 8)
+      }
+      try { if let v = _storage._parkedForMs {
+        try visitor.visitSingularUInt64Field(value: v, fieldNumber: 9)
+      } }()
+      try { if let v = _storage._limitPerMinute {
+        try visitor.visitSingularInt64Field(value: v, fieldNumber: 10)
+      } }()
+      if _storage._spentLastMinute != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._spentLastMinute, fieldNumber: 11)
+      }
+      if _storage._refusals != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._refusals, fieldNumber: 12)
+      }
+      if _storage._isShadow != false {
+        try visitor.visitSingularBoolField(value: _storage._isShadow, fieldNumber: 13)
+      }
+      if _storage._shadowOverruns != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._shadowOverruns, fieldNumber: 14)
+      }
+      if !_storage._origin.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._origin, fieldNumber: 15)
+      }
+      if _storage._openCalls != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._openCalls, fieldNumber: 16)
+      }
+      try { if let v = _storage._narrowedTo {
+        try visitor.visitSingularInt64Field(value: v, fieldNumber: 17)
+      } }()
+      if _storage._overloads != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._overloads, fieldNumber: 18)
+      }
+      if !_storage._waitingTasks.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._waitingTasks, fieldNumber: 19)
+      }
+      if !_storage._explanation.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._explanation, fieldNumber: 20)
+      }
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Ccorchestrator_V1_QuotaView, rhs: Ccorchestrator_V1_QuotaView) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._name != rhs_storage._name {return false}
+        if _storage._limit != rhs_storage._limit {return false}
+        if _storage._isConcurrency != rhs_storage._isConcurrency {return false}
+        if _storage._most != rhs_storage._most {return false}
+        if _storage._used != rhs_storage._used {return false}
+        if _storage._remaining != rhs_storage._remaining {return false}
+        if _storage._reserve != rhs_storage._reserve {return false}
+        if _storage._waiting != rhs_storage._waiting {return false}
+        if _storage._parkedForMs != rhs_storage._parkedForMs {return false}
+        if _storage._limitPerMinute != rhs_storage._limitPerMinute {return false}
+        if _storage._spentLastMinute != rhs_storage._spentLastMinute {return false}
+        if _storage._refusals != rhs_storage._refusals {return false}
+        if _storage._isShadow != rhs_storage._isShadow {return false}
+        if _storage._shadowOverruns != rhs_storage._shadowOverruns {return false}
+        if _storage._origin != rhs_storage._origin {return false}
+        if _storage._openCalls != rhs_storage._openCalls {return false}
+        if _storage._narrowedTo != rhs_storage._narrowedTo {return false}
+        if _storage._overloads != rhs_storage._overloads {return false}
+        if _storage._waitingTasks != rhs_storage._waitingTasks {return false}
+        if _storage._explanation != rhs_storage._explanation {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Ccorchestrator_V1_QuotaEstimate: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".QuotaEstimate"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}key\0\u{1}calls\0\u{3}input_error_percent\0\u{1}output\0\u{3}output_within_percent\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.key) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.calls) }()
+      case 3: try { try decoder.decodeSingularInt64Field(value: &self.inputErrorPercent) }()
+      case 4: try { try decoder.decodeSingularInt64Field(value: &self.output) }()
+      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.outputWithinPercent) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.key.isEmpty {
+      try visitor.visitSingularStringField(value: self.key, fieldNumber: 1)
+    }
+    if self.calls != 0 {
+      try visitor.visitSingularUInt64Field(value: self.calls, fieldNumber: 2)
+    }
+    if self.inputErrorPercent != 0 {
+      try visitor.visitSingularInt64Field(value: self.inputErrorPercent, fieldNumber: 3)
+    }
+    if self.output != 0 {
+      try visitor.visitSingularInt64Field(value: self.output, fieldNumber: 4)
+    }
+    if self.outputWithinPercent != 0 {
+      try visitor.visitSingularUInt32Field(value: self.outputWithinPercent, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Ccorchestrator_V1_QuotaEstimate, rhs: Ccorchestrator_V1_QuotaEstimate) -> Bool {
+    if lhs.key != rhs.key {return false}
+    if lhs.calls != rhs.calls {return false}
+    if lhs.inputErrorPercent != rhs.inputErrorPercent {return false}
+    if lhs.output != rhs.output {return false}
+    if lhs.outputWithinPercent != rhs.outputWithinPercent {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Ccorchestrator_V1_ChangeQuota: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ChangeQuota"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}verb\0\u{1}name\0\u{1}limit\0\u{1}burst\0\u{1}reserve\0\u{3}is_shadow\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularEnumField(value: &self.verb) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.limit) }()
+      case 4: try { try decoder.decodeSingularInt64Field(value: &self._burst) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self._reserve) }()
+      case 6: try { try decoder.decodeSingularBoolField(value: &self._isShadow) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.verb != .unspecified {
+      try visitor.visitSingularEnumField(value: self.verb, fieldNumber: 1)
+    }
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 2)
+    }
+    if !self.limit.isEmpty {
+      try visitor.visitSingularStringField(value: self.limit, fieldNumber: 3)
+    }
+    try { if let v = self._burst {
+      try visitor.visitSingularInt64Field(value: v, fieldNumber: 4)
+    } }()
+    try { if let v = self._reserve {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 5)
+    } }()
+    try { if let v = self._isShadow {
+      try visitor.visitSingularBoolField(value: v, fieldNumber: 6)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Ccorchestrator_V1_ChangeQuota, rhs: Ccorchestrator_V1_ChangeQuota) -> Bool {
+    if lhs.verb != rhs.verb {return false}
+    if lhs.name != rhs.name {return false}
+    if lhs.limit != rhs.limit {return false}
+    if lhs._burst != rhs._burst {return false}
+    if lhs._reserve != rhs._reserve {return false}
+    if lhs._isShadow != rhs._isShadow {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Ccorchestrator_V1_QuotaChanged: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".QuotaChanged"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}before\0\u{1}after\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.before) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.after) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.before.isEmpty {
+      try visitor.visitSingularStringField(value: self.before, fieldNumber: 1)
+    }
+    if !self.after.isEmpty {
+      try visitor.visitSingularStringField(value: self.after, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Ccorchestrator_V1_QuotaChanged, rhs: Ccorchestrator_V1_QuotaChanged) -> Bool {
+    if lhs.before != rhs.before {return false}
+    if lhs.after != rhs.after {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
