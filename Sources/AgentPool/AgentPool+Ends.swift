@@ -64,7 +64,7 @@ extension AgentPool {
         var next: Instant?
         func consider(_ time: Instant) { next = min(next ?? time, time) }
         for slot in slots {
-            if let deadline = slot.deadline { consider(deadline) }
+            if let deadline = slot.deadline(longestHold: configuration.longestHold) { consider(deadline) }
         }
         if let suspension, !suspension.probing { consider(suspension.until) }
         // A start that is allowed already waits for a slot or for another start, and those come as inputs.
@@ -75,7 +75,9 @@ extension AgentPool {
     mutating func checkDeadlines(at now: Instant) {
         if let known = suspension, !known.probing, known.until <= now { suspension?.probing = true }
         for index in slots.indices {
-            guard let deadline = slots[index].deadline, deadline <= now else { continue }
+            guard let deadline = slots[index].deadline(longestHold: configuration.longestHold), deadline <= now else {
+                continue
+            }
             switch slots[index].state {
             case .empty, .idle: break
             case .starting(let starting):
@@ -99,7 +101,8 @@ extension AgentPool {
         let next = now + configuration.grace
         switch busy.ending?.step {
         case nil:
-            busy.ending = .init(end: .timedOut, step: .interrupted, deadline: next)
+            let end: AttemptEnd = busy.heldSince == nil ? .timedOut : .handedBack(.held)
+            busy.ending = .init(end: end, step: .interrupted, deadline: next)
             effects.append(.interrupt(id(index)))
         case .interrupted:
             busy.ending?.step = .terminated

@@ -31,6 +31,29 @@ extension AgentPool {
         }
     }
 
+    /// A call of its turn waits for a permit: the turn's time stands still.
+    public mutating func callHeld(_ id: InstanceID, at now: Instant) -> [Effect] {
+        react(at: now) { pool in
+            guard case .busy(var busy) = pool.current(id) else { return }
+            busy.holds += 1
+            if busy.heldSince == nil { busy.heldSince = now }
+            pool.slots[id.slot].state = .busy(busy)
+        }
+    }
+
+    /// A call that was held waits no more, however that came.
+    public mutating func callReleased(_ id: InstanceID, at now: Instant) -> [Effect] {
+        react(at: now) { pool in
+            guard case .busy(var busy) = pool.current(id), busy.holds > 0 else { return }
+            busy.holds -= 1
+            if busy.holds == 0, let since = busy.heldSince {
+                busy.deadline = busy.deadline + now.milliseconds(since: since)
+                busy.heldSince = nil
+            }
+            pool.slots[id.slot].state = .busy(busy)
+        }
+    }
+
     /// `/clear` was answered by a new session, or not.
     public mutating func cleared(_ id: InstanceID, succeeded: Bool, at now: Instant) -> [Effect] {
         react(at: now) { pool in
@@ -98,7 +121,9 @@ extension AgentPool {
         let end: AttemptEnd =
             switch busy.ending?.end {
             // It was done before the interrupt reached it.
-            case .timedOut where report.succeeded, .cancelled where report.succeeded: .turn
+            case .timedOut where report.succeeded, .cancelled where report.succeeded,
+                .handedBack(.held) where report.succeeded:
+                .turn
             case let early?: early
             case nil: .turn
             }

@@ -12,6 +12,8 @@ public struct PoolConfiguration: Hashable, Sendable {
     public var startsAtOnce: Int
     /// An instance above this is replaced after its turn; 0: no limit.
     public var residentLimitBytes: UInt64
+    /// How long a turn's calls may wait for their permits before it is interrupted and handed back.
+    public var longestHold: Milliseconds = .seconds(300)
     /// From the interrupt to TERM, and from TERM to KILL.
     public var grace: Milliseconds = .seconds(5)
     /// A start that takes longer has failed. The CLI needs 0.6 s on an idle machine.

@@ -82,6 +82,8 @@ public enum HandBack: Hashable, Sendable {
     case full
     /// The agent leaves.
     case leaving
+    /// Its calls waited for their permits longer than a turn may.
+    case held
     /// The agent's capacity is 0 for now, in words.
     case suspended(Suspension.Reason)
 }

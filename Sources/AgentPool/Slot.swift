@@ -33,6 +33,10 @@ struct Slot<Fingerprint: Hashable & Sendable>: Sendable {
         /// This one included.
         var turns: Int
         var deadline: Instant
+        /// Its calls that wait for a permit: while there are any, its time stands still.
+        var holds = 0
+        /// Since when there are.
+        var heldSince: Instant?
         var ending: Ending?
         /// To be replaced after this turn.
         var isWorn = false
@@ -62,11 +66,12 @@ struct Slot<Fingerprint: Hashable & Sendable>: Sendable {
         }
     }
 
-    var deadline: Instant? {
+    /// `longestHold`: how long the turn's calls may wait for their permits.
+    func deadline(longestHold: Milliseconds) -> Instant? {
         switch state {
         case .empty, .idle: nil
         case .starting(let starting): starting.deadline
-        case .busy(let busy): busy.ending?.deadline ?? busy.deadline
+        case .busy(let busy): busy.ending?.deadline ?? busy.heldSince.map { $0 + longestHold } ?? busy.deadline
         case .clearing(let clearing): clearing.deadline
         case .stopping(let stopping): stopping.killed ? nil : stopping.deadline
         }

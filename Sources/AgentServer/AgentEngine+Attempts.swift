@@ -109,6 +109,9 @@ extension AgentEngine {
         switch why {
         case .full: TaskFailure(.agentLeft, "the agent holds as much as it can")
         case .leaving: TaskFailure(.agentLeft, "the agent left before the task could end")
+        case .held:
+            TaskFailure(
+                .rateLimit, "a call waited for its permit longer than a turn may be held: see `ccctl quota` for what holds it")
         case .suspended(.credentialRefused): TaskFailure(.auth, Suspension.Reason.credentialRefused.sentence)
         case .suspended(let reason): TaskFailure(.agentLeft, reason.sentence)
         }

@@ -39,7 +39,8 @@ extension AgentEngine {
         case .resultAck(let ack): forgetAll(ack.tokens)
         case .cancel(let cancel):
             for token in tokens(cancel.tokens) { cancelArrived(token, at: now) }
-        case .permitAnswers, .permitReportsAck: break
+        case .permitAnswers(let answers): permits.answered(answers)
+        case .permitReportsAck(let ack): permits.acknowledged(ack.number)
         case nil: dropped("an empty message, or one of a newer version")
         }
     }
@@ -65,6 +66,7 @@ extension AgentEngine {
             }
         }
         results.sessionBegan()
+        permits.sessionBegan()
         logger.info(
             "at the coordinator's service",
             metadata: [
@@ -72,7 +74,17 @@ extension AgentEngine {
             ])
         ready.settle(true)
         sendHeartbeat(at: now)
+        sendPermits()
         try sendResults(at: now)
+    }
+
+    /// What calls ask and tell. What could not be sent is sent with the next session.
+    func sendPermits() {
+        guard link.isUp, let terms = ledger.withLock({ $0.terms }) else { return }
+        for message in permits.outgoing(session: terms.session) where !send(message) {
+            permits.sessionBegan()
+            return
+        }
     }
 
     private func refused(_ refusal: Ccorchestrator_V1_Refusal, at now: Instant) {
@@ -212,6 +224,7 @@ extension AgentEngine {
         let silence = Milliseconds(heartbeat.rawValue * Int64(CoordinatorLink.silentHeartbeats))
         if max(link.lastHeard, link.lastHello) + silence <= now { sayHello(at: now) }
         if link.lastHeartbeat + heartbeat <= now { sendHeartbeat(at: now) }
+        sendPermits()
         try sendResults(at: now)
     }
 

@@ -58,10 +58,12 @@ extension AgentEngine {
         if Self.modeName(mode) != Self.modeName(record.permissionMode) { changes.permissionMode = Self.modeName(mode) }
         instances[id]?.model = model
         instances[id]?.permissionMode = mode
+        permits.turnBegan(id, token)
         runner.runTurn(id, record.instance, token, prompt: attempt.prompt, changes: changes)
     }
 
     func turnEnded(_ id: InstanceID, _ token: AttemptToken, _ outcome: TurnOutcome, at now: Instant) {
+        permits.turnEnded(id)
         attempts[token]?.outcome = outcome
         attempts[token]?.forbiddenIsOwn = noteForbidden(outcome, token.task)
         guard let attempt = attempts[token] else {

@@ -24,6 +24,7 @@ actor AgentEngine {
     let connection: DealerConnection
     let feed: AsyncStream<EngineInput>.Continuation
     let runner: InstanceRunner
+    let permits: PermitBroker
     let policy: JobPolicy
     let ready: ReadySignal
 
@@ -69,6 +70,7 @@ actor AgentEngine {
         var connection: DealerConnection
         var feed: AsyncStream<EngineInput>.Continuation
         var runner: InstanceRunner
+        var permits: PermitBroker
         var ready: ReadySignal
     }
 
@@ -82,6 +84,7 @@ actor AgentEngine {
         connection = parts.connection
         feed = parts.feed
         runner = parts.runner
+        permits = parts.permits
         ready = parts.ready
         policy = JobPolicy(
             parts.settings.policy, searchPath: parts.runner.environment["PATH"] ?? ExecEnvironment.defaultPath)
@@ -128,6 +131,9 @@ actor AgentEngine {
         case .startFailed(let id, let failure): startFailed(id, failure, at: now)
         case .turnEnded(let id, let token, let outcome): turnEnded(id, token, outcome, at: now)
         case .cleared(let id, let succeeded): perform(pool.cleared(id, succeeded: succeeded, at: now))
+        case .permitsChanged: sendPermits()
+        case .callHeld(let id): perform(pool.callHeld(id, at: now))
+        case .callReleased(let id): perform(pool.callReleased(id, at: now))
         case .instanceEnded(let id): perform(pool.instanceDied(id, at: now))
         case .instanceStopped(let id):
             instances[id] = nil

@@ -104,13 +104,16 @@ public final class AgentServer: Service, Sendable {
                     feed.yield(.unreadableMessage)
                 }
             })
+        let permits = PermitBroker(feed: feed)
+        let gateway = try await Gateway.start(settings: settings, environment: environment, permits: permits, logger: logger)
         let engine = AgentEngine(
             .init(
                 settings: settings, logger: logger, context: context, keys: host.keys, ledger: ledger, outbox: outbox,
                 connection: connection, feed: feed,
                 runner: InstanceRunner(
-                    settings: settings, environment: environment, guardPath: host.guardPath, feed: feed, logger: logger),
-                ready: readySignal))
+                    settings: settings, environment: environment, guardPath: host.guardPath,
+                    credential: host.credential, gateway: gateway, feed: feed, logger: logger),
+                permits: permits, ready: readySignal))
         logger.info(
             "agent started",
             metadata: [
@@ -119,7 +122,13 @@ public final class AgentServer: Service, Sendable {
                 "outbox": "\(pending.count)",
             ])
         defer { connection.close(lingerMilliseconds: 500) }
-        try await engine.run(inputs, pending: pending)
+        do {
+            try await engine.run(inputs, pending: pending)
+        } catch {
+            await gateway?.shutdown()
+            throw error
+        }
+        await gateway?.shutdown()
     }
 
     private func identity(_ host: Preparation.Host, _ outbox: AgentOutbox) -> AgentIdentity {

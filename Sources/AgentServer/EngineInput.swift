@@ -21,6 +21,12 @@ enum EngineInput: Sendable {
     case instanceEnded(InstanceID)
     case instanceStopped(InstanceID)
 
+    // Calls to metered services.
+    /// There is something for the coordinator.
+    case permitsChanged
+    case callHeld(InstanceID)
+    case callReleased(InstanceID)
+
     // Commands.
     case execEnded(AttemptToken, AgentEngine.ExecOutcome)
 

@@ -2,6 +2,7 @@ import AgentPool
 import ClaudeProcess
 import ClusterModel
 import Logging
+import MeteringGateway
 import Settings
 
 /// Does with instances what the pool decided. Each call returns at once; its end comes to the engine as an input.
@@ -10,26 +11,39 @@ struct InstanceRunner: Sendable {
     /// The agent's own.
     let environment: [String: String]
     let guardPath: String
+    /// What the agent's environment authenticates with; nil where no task may use `claude`.
+    let credential: Credential?
+    /// Nil: instances speak to the service themselves.
+    let gateway: MeteringGateway?
     let feed: AsyncStream<EngineInput>.Continuation
     let logger: Logger
 
     func start(_ id: InstanceID, for options: TaskOptions) -> LaunchPlan {
         let directory = SlotDirectory(state: settings.stateDirectory, slot: id.slot)
+        var variables = InstanceEnvironment.make(
+            from: environment, configDirectory: directory.config, home: environment["HOME"] ?? "/")
+        if let gateway, let credential {
+            let access = gateway.register(instance: "\(id)")
+            InstanceEnvironment.lead(
+                &variables,
+                to: GatewayLogin(
+                    baseURL: access.baseURL, key: access.key, credential: credential, upstreams: access.upstreamURLs))
+        }
         let plan = LaunchPlan(
             options: options, claudePath: settings.claudePath, guardPath: guardPath, marker: settings.stateDirectory,
             directory: directory.work, configDirectory: directory.config,
-            environment: InstanceEnvironment.make(
-                from: environment, configDirectory: directory.config, home: environment["HOME"] ?? "/"),
-            model: settings.model ?? "")
+            environment: variables, model: settings.model ?? "")
         let name = "\(settings.name)/\(id)"
-        Task { [feed, logger] in
+        Task { [feed, logger, gateway] in
             do {
                 try directory.make()
                 let instance = try await ClaudeInstance.start(plan, name: name, logger: logger)
                 feed.yield(.instanceStarted(id, instance))
                 _ = await instance.ended
+                gateway?.unregister(instance: "\(id)")
                 feed.yield(.instanceEnded(id))
             } catch {
+                gateway?.unregister(instance: "\(id)")
                 feed.yield(.startFailed(id, Self.failure(error, plan)))
             }
         }

@@ -17,6 +17,20 @@ struct Preparation {
         /// Empty where no task may use it.
         var claudeVersion: String
         var keys: CurveKeyPair
+        /// Nil where no task may use `claude`.
+        var credential: Credential?
+    }
+
+    /// Amazon's and Google's services are signed for, not keyed: the gateway can't stand between.
+    private func refuseOtherClouds() throws(AgentError) {
+        guard settings.hasGateway else { return }
+        for (name, service) in [("CLAUDE_CODE_USE_BEDROCK", "Amazon Bedrock"), ("CLAUDE_CODE_USE_VERTEX", "Google Vertex AI")] {
+            guard let value = environment[name], !value.isEmpty, value != "0" else { continue }
+            throw AgentError(
+                .unusable,
+                "\(name) is set, and calls to \(service) can't be metered by the gateway: take it out, or start the agent with --gateway false"
+            )
+        }
     }
 
     /// - Throws: ``AgentError`` for the first thing that is not right.
@@ -35,8 +49,10 @@ struct Preparation {
         do {
             // An agent that runs commands alone needs neither.
             var version = ""
+            var credential: Credential?
             if settings.policy.runners.contains("claude") {
-                _ = try Credential.find(in: environment)
+                try refuseOtherClouds()
+                credential = try Credential.find(in: environment)
                 version = try await ClaudeProbe.check(path: settings.claudePath)
             }
             let directory = try StateDirectory(settings.stateDirectory)
@@ -45,7 +61,7 @@ struct Preparation {
             if killed > 0 {
                 logger.warning("processes of an agent that was killed were ended", metadata: ["count": "\(killed)"])
             }
-            return Host(directory: directory, guardPath: guardPath, claudeVersion: version, keys: keys)
+            return Host(directory: directory, guardPath: guardPath, claudeVersion: version, keys: keys, credential: credential)
         } catch {
             throw AgentError(.unusable, "\(error)")
         }

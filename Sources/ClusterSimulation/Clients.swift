@@ -68,7 +68,7 @@ extension Simulation {
             case .jobSealed, .unknownJob: clients[place].isOver = true
             default: referee.saw(.refused("\(code.rawValue): \(words)"), at: clock.now)
             }
-        case .cancelled, .controlled, .pruned: break
+        case .cancelled, .controlled, .pruned, .quotaChanged: break
         }
     }
 

@@ -1,5 +1,6 @@
 import ClusterModel
 import CoordinatorCore
+import Quotas
 
 /// The facts that records tell, put together from the meaning of each alone. The simulated disk is one; the referee keeps another of
 /// its own. It judges nothing.
@@ -68,6 +69,8 @@ struct Ledger {
     private(set) var agents: [AgentID: Agent] = [:]
     private(set) var isPaused = false
     private(set) var sweeps: [RecoveredSweep] = []
+    private(set) var quotas: [QuotaRecord] = []
+    private(set) var quotaLimits: [String: BucketLimit] = [:]
     /// Tokens whose result is here, wherever it was put.
     private(set) var reported: Set<AttemptToken> = []
     /// Jobs that were finished once and are pruned.
@@ -154,6 +157,8 @@ struct Ledger {
             if let place = sweeps.firstIndex(where: { $0.job == id && $0.kind == kind }) { sweeps.remove(at: place) }
             change(id) { $0.isSwept -= 1 }
         case .pruned(let id, _, _, let isLast): if isLast { forget(id) }
+        case .quotas(let snapshot): quotas = snapshot.records
+        case .quotaLimit(let name, let limit): quotaLimits[name] = limit
         }
     }
 
@@ -275,6 +280,10 @@ extension Ledger {
         state.frame.nextJob = highestJob + 1
         state.frame.isPaused = isPaused
         state.frame.sweeps = sweeps
+        state.frame.quotas = quotas
+        state.frame.quotaLimits = quotaLimits.sorted { $0.key < $1.key }.map {
+            RecoveredLimit(name: $0.key, limit: $0.value.description)
+        }
         return state
     }
 

@@ -29,6 +29,8 @@ extension DurableRecord {
         case .sweepBegun: "record.sweepBegun"
         case .sweepEnded: "record.sweepEnded"
         case .pruned: "record.pruned"
+        case .quotas: "record.quotas"
+        case .quotaLimit: "record.quotaLimit"
         }
     }
 
@@ -61,6 +63,8 @@ extension DurableRecord {
         case .agentDrained(let id, let drained): "agent \(id) drained: \(drained)"
         case .sweepBegun(let id, let kind): "job \(id): sweep \(kind.rawValue) begun"
         case .sweepEnded(let id, let kind): "job \(id): sweep \(kind.rawValue) ended"
+        case .quotas(let snapshot): "limits recorded, number \(snapshot.number)"
+        case .quotaLimit(let name, let limit): "limit \(name): \(limit?.description ?? "as configured")"
         case .pruned(let id, let first, let count, let isLast): "job \(id): \(first) + \(count) pruned, last \(isLast)"
         }
     }
@@ -100,6 +104,7 @@ extension Reply {
         case .cancelled: "reply.cancelled"
         case .controlled: "reply.controlled"
         case .pruned: "reply.pruned"
+        case .quotaChanged: "reply.quotaChanged"
         case .refused(let code, _): "reply." + code.rawValue
         }
     }
@@ -109,6 +114,7 @@ extension Reply {
         case .submitted(let job, let count, let sealed): "job \(job) has \(count) tasks, sealed \(sealed)"
         case .cancelled(let queued, let running): "cancelled \(queued) and \(running)"
         case .controlled(let changed): "changed \(changed)"
+        case .quotaChanged(let before, let after): "limit changed from \(before) to \(after)"
         case .pruned(let jobs, let tasks): "pruned \(jobs) and \(tasks)"
         case .refused(let code, let words): "refused \(code.rawValue): \(words)"
         }

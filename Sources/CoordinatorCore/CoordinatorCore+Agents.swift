@@ -63,6 +63,7 @@ extension CoordinatorCore {
             place = Int(known.rawValue)
         } else if let vacant = agents.firstIndex(where: { isForgettable($0, at: now.instant) }) {
             agentPlaces[agents[vacant].id] = nil
+            callsEnded(of: vacant, at: now.instant)
             if agents[vacant].isDrained { drainedAway.insert(agents[vacant].id) }
             agents[vacant] = AgentEntry(id: hello.id, name: hello.name, state: .live, lastHeard: now.instant)
             agents[vacant].isDrained = drainedAway.remove(hello.id) != nil
@@ -88,6 +89,7 @@ extension CoordinatorCore {
         agents[place].labels = hello.labels
         agents[place].runners = hello.runners
         if isOther { matchAgent(place) }
+        if agents[place].incarnation != hello.incarnation { callsEnded(of: place, at: now.instant) }
         agents[place].incarnation = hello.incarnation
         agents[place].introduction = hello.introduction
         agents[place].state = .live
@@ -161,6 +163,7 @@ extension CoordinatorCore {
         let place = Int(index.rawValue)
         guard agents[place].session == session else { return }
         giveUpAll(of: index, why: "its agent left", at: now)
+        callsEnded(of: place, at: now.instant)
         agents[place].state = .gone
         agents[place].report = AgentReport(capacity: 0)
     }

@@ -22,6 +22,7 @@ extension CoordinatorCore {
             case .suspect where silence >= configuration.lease, .awaited where silence >= configuration.lease:
                 agents[place].state = .lost
                 agents[place].report = AgentReport(capacity: 0)
+                callsEnded(of: place, at: now.instant)
                 giveUpAll(
                     of: AgentIndex(rawValue: Int32(place)),
                     why: "its agent was silent for \(configuration.lease.rawValue / 1000) s", at: now)
@@ -46,6 +47,7 @@ extension CoordinatorCore {
             }
         }
         if let first = expiries.min { next = min(next, first.due) }
+        next = min(next, desk?.nextDeadline ?? next, desk?.nextRecord ?? next, heldBeforeUntil ?? next)
         return next
     }
 }

@@ -43,6 +43,9 @@ extension CoordinatorCore {
         case .succeeded, .failed, .cancelled, .skipped, .expired: return found
         case .running:
             if entry.cancelRequested { found.reasons.append(.init("cancelling", "it was told to stop")) }
+            if let held = desk?.whyWaits(task: task.packed, at: now.instant) {
+                found.reasons.append(.init("quota", "a call of it waits for its permit: \(held)"))
+            }
             return found
         case .held: found.reasons.append(.init("held", jobs[job].holds[task.index] ?? "it is held"))
         case .blocked: found.reasons += dependencies(task, job)

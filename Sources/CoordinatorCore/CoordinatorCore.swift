@@ -1,5 +1,6 @@
 import ClusterModel
 import Collections
+import Quotas
 
 /// The coordinator's decisions: a state machine without clocks, threads or I/O.
 ///
@@ -71,6 +72,10 @@ public struct CoordinatorCore: Sendable {
     public internal(set) var diskIsLow = false
     /// The store is as large as it may get: submits are refused.
     public internal(set) var storeIsFull = false
+    /// Limits of services, and who may call them; nil until ``openDesk(limits:isDurable:recovered:at:)``.
+    var desk: CallDesk?
+    /// Until then, calls of before a restart may be under way of which nobody has told yet.
+    var heldBeforeUntil: Instant?
     var jitter: JitterSource
     var turn = Turn()
     /// Results of the current turn that their agents may forget.
@@ -87,7 +92,14 @@ public struct CoordinatorCore: Sendable {
     }
 
     /// Takes the place of a core of the same term that was given up: no session's number comes twice.
-    public mutating func follow(_ other: CoordinatorCore) { nextSession = max(nextSession, other.nextSession) }
+    public mutating func follow(_ other: CoordinatorCore, at now: Instant) {
+        nextSession = max(nextSession, other.nextSession)
+        // What was granted was spent, whether its record came to the disk or not. Agents have other places here.
+        guard var known = other.desk else { return }
+        known.forgetHolders(at: now)
+        _ = known.takeNotices()
+        desk = known
+    }
 
     /// Hands out what the inputs since the last call have made.
     public mutating func takeTurn() -> Turn {

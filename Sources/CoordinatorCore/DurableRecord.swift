@@ -1,4 +1,5 @@
 import ClusterModel
+import Quotas
 
 /// One durable fact. A turn's records go into one transaction; what they make known goes out only after it is on disk.
 public enum DurableRecord: Sendable {
@@ -40,6 +41,10 @@ public enum DurableRecord: Sendable {
     /// A finished job has unfinished tasks again.
     case jobReopened(JobID)
     case agentDrained(AgentID, Bool)
+    /// What was spent of the limits, so far ahead that a restart can't spend it twice.
+    case quotas(QuotaSnapshot)
+    /// A user's own limit of that name; nil: the configuration's again.
+    case quotaLimit(name: String, BucketLimit?)
     /// Work on a job's tasks that takes more than one turn; a restart takes it up from its beginning.
     case sweepBegun(JobID, SweepKind)
     case sweepEnded(JobID, SweepKind)

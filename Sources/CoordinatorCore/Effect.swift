@@ -42,6 +42,8 @@ public enum Reply: Sendable {
     case cancelled(queued: UInt32, running: UInt32)
     /// Tasks that a control verb changes, at once or in the next moments; 1 or 0 for a switch.
     case controlled(changed: UInt32)
+    /// A limit as it was written before and is now; empty: none.
+    case quotaChanged(before: String, after: String)
     /// Jobs and tasks that are forgotten, at once or in the next moments.
     case pruned(jobs: UInt32, tasks: UInt64)
     case refused(RefusalCode, String)
@@ -56,6 +58,7 @@ public enum RefusalCode: String, Sendable {
     case invalid
     case jobSealed = "job_sealed"
     case unknownAgent = "unknown_agent"
+    case unknownQuota = "unknown_quota"
     /// Tasks wait for each other in a circle.
     case cycle
     /// Another request about the same tasks is still being carried out.

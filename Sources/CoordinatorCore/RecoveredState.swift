@@ -1,4 +1,5 @@
 import ClusterModel
+import Quotas
 
 /// What a store knows of the time before: enough to go on where it was.
 public struct RecoveredState: Sendable {
@@ -27,6 +28,10 @@ public struct RecoveredFrame: Sendable {
     public var isPaused = false
     /// Sweeps that had begun and not ended, in the order in which they began.
     public var sweeps: [RecoveredSweep] = []
+    /// Levels of the limits, as last recorded.
+    public var quotas: [QuotaRecord] = []
+    /// Limits that users changed, by name.
+    public var quotaLimits: [RecoveredLimit] = []
 
     /// Of a store in which nothing has happened.
     public init() {}
@@ -43,6 +48,20 @@ public struct RecoveredAgent: Hashable, Sendable {
     public init(name: String, isDrained: Bool = false) {
         self.name = name
         self.isDrained = isDrained
+    }
+}
+
+/// A limit that a user changed while the coordinator ran.
+public struct RecoveredLimit: Hashable, Sendable {
+    /// The bucket's name.
+    public var name: String
+    /// As it is written, without the name.
+    public var limit: String
+
+    /// Everything as given.
+    public init(name: String, limit: String) {
+        self.name = name
+        self.limit = limit
     }
 }
 

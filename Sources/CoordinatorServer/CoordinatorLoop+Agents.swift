@@ -37,7 +37,8 @@ extension CoordinatorLoop {
             core.agentLeft(agent, session: goodbye.session, at: clock.now())
             forget(route)
             logger.info("agent left", metadata: ["agent": "\(name(of: agent))"])
-        case .permitRequests, .permitReports: break
+        case .permitRequests(let requests): try permitRequests(requests, from: agent)
+        case .permitReports(let reports): try permitReports(reports, from: agent, route)
         case .hello, nil: throw WireError("an agent's message without a body")
         }
     }

@@ -46,7 +46,10 @@ extension CoordinatorLoop {
             core.controlArrived(try self.control(control), reply: waiting(id, route), at: clock.now())
         case .prune(let prune): try self.prune(prune, id, route)
         case .backup(let backup): try self.backup(backup, id, route)
-        case .getQuotas, .changeQuota, nil:
+        case .getQuotas: try quotas(id, route)
+        case .changeQuota(let change):
+            core.quotaChangeArrived(try quotaChange(change), reply: waiting(id, route), at: clock.now())
+        case nil:
             throw WireError("this coordinator does not know the request: it is older than the client")
         }
     }

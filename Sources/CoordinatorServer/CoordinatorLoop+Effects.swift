@@ -141,6 +141,9 @@ extension CoordinatorLoop {
             message.cancelled.queued = queued
             message.cancelled.running = running
         case .controlled(let changed): message.controlled.changed = changed
+        case .quotaChanged(let before, let after):
+            message.quotaChanged.before = before
+            message.quotaChanged.after = after
         case .pruned(let jobs, let tasks):
             message.pruned.jobs = jobs
             message.pruned.tasks = tasks

@@ -14,6 +14,7 @@ extension CoordinatorLoop {
         remember(turn.records)
         var flight = InFlight(effects: turn.effects, replies: turnReplies, prompts: [:], wanted: [])
         turnReplies = []
+        for record in turn.records { if case .quotas(let snapshot) = record { flight.quotas = snapshot.number } }
         for effect in turn.effects {
             guard case .assign(_, let orders) = effect else { continue }
             for order in orders {
@@ -44,6 +45,9 @@ extension CoordinatorLoop {
     func committed(_ outcome: CommitOutcome) throws {
         guard var flight = inFlight else { return }
         inFlight = nil
+        if case .failed = outcome {} else if let number = flight.quotas {
+            core.quotasRecorded(number, at: clock.instant())
+        }
         switch outcome {
         case .done(let prompts):
             troubles = 0
@@ -100,7 +104,7 @@ extension CoordinatorLoop {
         payloads = PayloadCache(bytesAtMost: Int(settings.payloadCacheBytes))
         let givenUp = core
         core = try Self.recoveredCore(settings: settings, store: store, now: clock.now(), logger: logger)
-        core.follow(givenUp)
+        core.follow(givenUp, at: clock.instant())
         core.diskMeasured(isLow: error.code == .diskFull)
         // What agents say has to be written down. A disk that stays full is tried again after pauses, in which clients are answered; nobody
         // is blamed for them.

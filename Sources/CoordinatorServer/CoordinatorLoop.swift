@@ -29,6 +29,8 @@ final class CoordinatorLoop {
         var replies: [OutgoingReply]
         var prompts: [TaskID: Content]
         var wanted: [TaskID]
+        /// The last record of the limits among its records.
+        var quotas: UInt64?
     }
 
     let settings: CoordinatorSettings
@@ -97,7 +99,13 @@ final class CoordinatorLoop {
                 retryBase: settings.retryBase, retryCap: settings.retryCap, maxQueuedTasks: settings.maxQueuedTasks,
                 ageing: settings.ageing),
             seed: UInt64(bitPattern: now.instant.nanoseconds) ^ store.storeID.rawValue)
-        core.beginRecovery(try store.recoverFrame())
+        let frame = try store.recoverFrame()
+        let unused = try core.openDesk(limits: settings.quotas, recovered: frame, at: now)
+        if !unused.isEmpty {
+            logger.notice(
+                "limits of before are not in force any more", metadata: ["names": "\(unused.joined(separator: ", "))"])
+        }
+        core.beginRecovery(frame)
         try store.recoverJobs { core.restore($0, at: now) }
         core.endRecovery(at: now)
         logger.info(
@@ -150,10 +158,12 @@ final class CoordinatorLoop {
                 let now = clock.now()
                 // Only after everything that agents sent was read may one be judged silent.
                 if !agentsWait { core.timePassed(to: now) }
+                core.keepQuotas(at: now)
                 core.sweep(at: now)
                 core.assignWork(at: now)
                 checkDisk(at: now.instant)
             }
+            try answerCalls()
             try turnOver()
             if isStopping, inFlight == nil, !core.hasPendingTurn { return }
         }

@@ -5,6 +5,7 @@ enum CommitStatement: Int, CaseIterable {
     case changeJob, pauseQueue, changeOptions, moveTask, holdTask, releaseTask
     case keepEnding, freshCounts, dropEnding, dropAnswer, dropCancel
     case reopenJob, drainAgent, beginSweep, endSweep
+    case recordQuota, setQuotaLimit, dropQuotaLimit
     case pruneTasks, prunePrompts, pruneEndings, pruneAnswers, pruneAttempts, pruneLinks, pruneHolds, pruneCancels,
         pruneMoves
     case pruneOptions, pruneSweeps, pruneJob, keepJobNumber, keepRowNumber
@@ -43,6 +44,10 @@ enum CommitStatement: Int, CaseIterable {
         case .drainAgent:
             "INSERT INTO agents (id, name, host, drained) VALUES (?, '', '', ?) ON CONFLICT (id) DO UPDATE SET drained = excluded.drained"
         case .beginSweep: "INSERT OR IGNORE INTO sweeps (job, kind) VALUES (?, ?)"
+        case .recordQuota:
+            "INSERT OR REPLACE INTO quotas (name, kind, value, parked_until, parked_for) VALUES (?, ?, ?, ?, ?)"
+        case .setQuotaLimit: "INSERT OR REPLACE INTO quota_limits (name, body) VALUES (?, ?)"
+        case .dropQuotaLimit: "DELETE FROM quota_limits WHERE name = ?"
         case .endSweep: "DELETE FROM sweeps WHERE job = ? AND kind = ?"
         case .pruneTasks: "DELETE FROM tasks WHERE id BETWEEN ? AND ?"
         case .prunePrompts: "DELETE FROM prompts WHERE id BETWEEN ? AND ?"

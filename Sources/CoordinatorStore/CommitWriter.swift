@@ -2,6 +2,7 @@ import ClusterModel
 import CoordinatorCore
 import Foundation
 import GRDB
+import Quotas
 
 /// Writes records with statements that are prepared once, on the connection that writes.
 ///
@@ -86,6 +87,34 @@ final class CommitWriter: @unchecked Sendable {
         case .jobChanged, .queuePaused, .optionsChanged, .taskMoved, .taskHeld, .taskReleased, .taskReopened,
             .jobReopened, .agentDrained, .sweepBegun, .sweepEnded, .pruned:
             try control(record, db)
+        case .quotas(let snapshot): try keep(snapshot, db)
+        case .quotaLimit(let name, let limit):
+            let statement = try statement(limit == nil ? .dropQuotaLimit : .setQuotaLimit, db)
+            statement.bind(1, name)
+            if let limit { statement.bind(2, limit.description) }
+            try statement.run()
+        }
+    }
+
+    private func keep(_ snapshot: QuotaSnapshot, _ db: OpaquePointer) throws {
+        let statement = try statement(.recordQuota, db)
+        for record in snapshot.records {
+            statement.bind(1, record.name)
+            switch record.state {
+            case .level(let level):
+                statement.bind(2, Int64(0))
+                statement.bind(3, level)
+            case .held(let held):
+                statement.bind(2, Int64(1))
+                statement.bind(3, held)
+            }
+            if let until = record.parkedUntil {
+                statement.bind(4, until.milliseconds)
+            } else {
+                statement.bindNull(4)
+            }
+            statement.bind(5, record.parkedFor.rawValue)
+            try statement.run()
         }
     }
 

@@ -1,6 +1,7 @@
 import ClusterModel
 import CoordinatorCore
 import GRDB
+import Quotas
 
 extension SQLiteStore {
     /// Reads everything that a new coordinator goes on from beside its jobs.
@@ -60,6 +61,18 @@ extension SQLiteStore {
             }
             frame.sweeps.append(
                 RecoveredSweep(job: JobID(rawValue: UInt32(truncatingIfNeeded: sweeps.int(0))), kind: kind))
+        }
+        let quotas = try RawStatement(db, "SELECT name, kind, value, parked_until, parked_for FROM quotas ORDER BY name")
+        while try quotas.step() {
+            frame.quotas.append(
+                QuotaRecord(
+                    name: quotas.text(0), state: quotas.int(1) == 0 ? .level(quotas.int(2)) : .held(quotas.int(2)),
+                    parkedUntil: quotas.isNull(3) ? nil : WallTime(milliseconds: quotas.int(3)),
+                    parkedFor: Milliseconds(quotas.int(4))))
+        }
+        let limits = try RawStatement(db, "SELECT name, body FROM quota_limits ORDER BY name")
+        while try limits.step() {
+            frame.quotaLimits.append(RecoveredLimit(name: limits.text(0), limit: limits.text(1)))
         }
         frame.nextRow = UInt64(try number(db, "SELECT value FROM meta WHERE key = 'next_row'"))
         // A job's tasks have growing sequences, so that its last one has its highest.

@@ -49,6 +49,16 @@ enum Schema {
                     """)
         }
         migrator.registerMigration("2") { db in try db.execute(sql: secondVersion) }
+        migrator.registerMigration("3") { db in
+            // A level is a rate's (kind 0) or what is held of a concurrency (kind 1).
+            try db.execute(
+                sql: """
+                    CREATE TABLE quotas (
+                        name TEXT PRIMARY KEY NOT NULL, kind INTEGER NOT NULL, value INTEGER NOT NULL,
+                        parked_until INTEGER, parked_for INTEGER NOT NULL) WITHOUT ROWID;
+                    CREATE TABLE quota_limits (name TEXT PRIMARY KEY NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
+                    """)
+        }
         return migrator
     }
 

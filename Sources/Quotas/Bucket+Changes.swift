@@ -19,6 +19,13 @@ extension Bucket {
         meter.add(-unused, at: asOf)
     }
 
+    /// The call of a take goes on and has used this much so far. Returns the receipt to settle from now on.
+    mutating func amend(_ receipt: Receipt, to amount: Int64, at now: Instant) -> Receipt {
+        guard !limit.isConcurrency, amount != receipt.amount else { return receipt }
+        settle(receipt, actual: amount, at: now)
+        return Receipt(amount: amount, number: receipt.number, spentInAll: receipt.spentInAll)
+    }
+
     /// The call of a take was never made: all of it is given back.
     public mutating func handBack(_ receipt: Receipt, at now: Instant) { settle(receipt, actual: 0, at: now) }
 

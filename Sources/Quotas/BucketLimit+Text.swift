@@ -49,6 +49,20 @@ extension BucketLimit: CustomStringConvertible {
         return isShadow ? text + ",shadow" : text
     }
 
+    /// The same limit with another burst, reserve or shadow; what is nil stays.
+    public func changed(burst: Int64?, reservePerMille: Int64?, isShadow: Bool?) throws(BucketLimitError) -> BucketLimit {
+        var kind = kind
+        if let burst {
+            guard case .rate(let amount, let window, _) = kind else {
+                throw BucketLimitError(name, "'\(self)' limits what is held, which has no burst: take the burst out")
+            }
+            kind = .rate(amount: amount, window: window, burst: burst)
+        }
+        return try BucketLimit(
+            name: name, kind: kind, reservePerMille: reservePerMille ?? self.reservePerMille,
+            isShadow: isShadow ?? self.isShadow)
+    }
+
     private struct Options {
         var burst: Int64?
         var reservePerMille: Int64?

@@ -34,16 +34,20 @@ public struct Congestion: Sendable {
         thousandths = min(most * 1000, thousandths + max(1, 1_000_000 / max(1000, thousandths)))
     }
 
-    /// A call failed because the service is overloaded. True: what is allowed was cut.
+    /// A call failed because the service is overloaded. True: what is allowed was cut: to half of what was in flight, where that was less.
     @discardableResult
-    public mutating func overloaded(at now: Instant) -> Bool {
+    public mutating func overloaded(at now: Instant, inFlight: Int64 = .max) -> Bool {
         guard !isCalm(now) else { return false }
-        thousandths = max(1000, thousandths / 2)
+        let used = min(thousandths / 1000, max(1, inFlight)) * 1000
+        thousandths = max(1000, min(thousandths, used) / 2)
         cuts += 1
         let span = UInt64(calm.rawValue) + 1
         calmUntil = now + Milliseconds(calm.rawValue + Int64(draw() % span))
         return true
     }
+
+    /// The service has been well for long: as much as ever may be in flight.
+    public mutating func open() { thousandths = most * 1000 }
 
     /// The configured concurrency changed.
     public mutating func change(most new: Int64) {

@@ -31,6 +31,41 @@ extension QuotaBook {
     @discardableResult
     public mutating func spent(_ id: PermitID, at now: Instant) -> Bool { settle(id, actual: [], at: now) }
 
+    /// What a granted call has used so far: its costs become these, up or down. A bucket that they don't name, or that
+    /// the request didn't name, stays as it is; so does what a concurrency limit holds. False: the permit is not open.
+    @discardableResult
+    public mutating func amend(_ id: PermitID, soFar: [PermitCost], at now: Instant) -> Bool {
+        let now = latest(now)
+        guard let slot = openSlot(id) else { return false }
+        for place in permits[slot].costs.indices {
+            let cost = permits[slot].costs[place]
+            guard let new = soFar.first(where: { $0.bucket == cost.bucket }), let receipt = cost.receipt,
+                !buckets[cost.bucket.place].limit.isConcurrency
+            else { continue }
+            let amount = min(max(0, new.amount), QuotaLimits.amount)
+            permits[slot].costs[place].receipt = buckets[cost.bucket.place].amend(receipt, to: amount, at: now)
+        }
+        return true
+    }
+
+    /// Takes up a call that was granted before a restart and goes on: it holds what `costs` say of concurrency limits,
+    /// out of what counted as held from before. What it took of rates was recorded as spent. Nil: too many permits are
+    /// open.
+    public mutating func adopt(_ request: PermitRequest, at now: Instant) -> PermitID? {
+        let now = latest(now)
+        guard permits.count < mostPermits else { return nil }
+        var held: [HeldCost] = []
+        for cost in request.costs where isKnown(cost.bucket) && buckets[cost.bucket.place].limit.isConcurrency {
+            buckets[cost.bucket.place].refill(to: now)
+            buckets[cost.bucket.place].releaseHeldFromBefore(cost.amount)
+            var taken = HeldCost(bucket: cost.bucket, amount: cost.amount)
+            taken.receipt = buckets[cost.bucket.place].spend(cost.amount)
+            held.append(taken)
+        }
+        let slot = permits.insert(.open, holder: request.holder, priority: request.priority, costs: held)
+        return permits.id(of: slot)
+    }
+
     /// Whoever held permits is gone: its open ones count as spent, its waiting ones are dropped. Returns how many were
     /// open.
     @discardableResult

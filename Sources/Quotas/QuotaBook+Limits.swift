@@ -33,6 +33,31 @@ extension QuotaBook {
         return buckets[bucket.place].lower(to: remaining, asOf: sent, spentSince: spentSince, at: now)
     }
 
+    /// The same with `spentSince` known to the caller: what was taken after the service said it.
+    @discardableResult
+    public mutating func lower(
+        _ bucket: BucketIndex, to remaining: Int64, asOf said: Instant, spentSince: Int64, at now: Instant
+    ) -> Bool {
+        guard isKnown(bucket) else { return false }
+        return buckets[bucket.place].lower(to: remaining, asOf: said, spentSince: spentSince, at: latest(now))
+    }
+
+    /// All that was ever taken from a bucket, corrected by what was settled; wraps.
+    public func spentInAll(_ bucket: BucketIndex) -> Int64 {
+        isKnown(bucket) ? buckets[bucket.place].spentInAll : 0
+    }
+
+    /// The limit of a bucket as it is in force.
+    public func limit(of bucket: BucketIndex) -> BucketLimit? {
+        isKnown(bucket) ? buckets[bucket.place].limit : nil
+    }
+
+    /// When a bucket's park ends; nil: it is not parked at this time.
+    public func parkedUntil(_ bucket: BucketIndex, at now: Instant) -> Instant? {
+        guard isKnown(bucket), let until = buckets[bucket.place].parkedUntil, until > now else { return nil }
+        return until
+    }
+
     /// Puts another limit in force for the bucket of the same name, while calls go on. Throws when there is none or its
     /// kind differs.
     public mutating func change(to limit: BucketLimit, at now: Instant) throws(BucketLimitError) {

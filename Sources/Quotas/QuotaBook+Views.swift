@@ -9,6 +9,27 @@ extension QuotaBook {
         }
     }
 
+    /// The first requests that wait and draw from a bucket, in the order of the line; at most `most`.
+    public func waiting(for bucket: BucketIndex, most: Int) -> [PermitID] {
+        var found: [Int32] = []
+        for slot in permits.entries.indices {
+            let slot = Int32(slot)
+            guard permits[slot].state == .waiting, permits[slot].costs.contains(where: { $0.bucket == bucket }) else {
+                continue
+            }
+            found.append(slot)
+        }
+        found.sort { goesBefore($0, $1) }
+        return found.prefix(most).map { permits.id(of: $0) }
+    }
+
+    /// What a bucket looks like now; nil: there is none.
+    public func view(of bucket: BucketIndex, at now: Instant) -> BucketView? {
+        guard isKnown(bucket) else { return nil }
+        let waiting = (0..<10).reduce(0) { $0 + Int(waitingByPriority[bucket.place * 10 + $1]) }
+        return buckets[bucket.place].view(waiting: waiting, at: now)
+    }
+
     /// Why a request waits; nil when it does not.
     public func whyWaits(_ id: PermitID, at now: Instant) -> WaitReason? {
         guard let slot = permits.slot(of: id), permits[slot].state == .waiting else { return nil }

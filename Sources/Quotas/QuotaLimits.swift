@@ -14,6 +14,8 @@ public enum QuotaLimits {
     public static let permits = 200_000
     /// Requests that wait at once.
     public static let waiting = 100_000
+    /// Services that calls are made to.
+    public static let services = 100
     /// Keys that an estimator learns for.
     public static let estimatorKeys = 1024
 }

@@ -27,6 +27,10 @@ public struct AgentSettings: Hashable, Sendable {
     public var instancesPerMinute: Int
     /// The first so many bytes of an `exec` task's output are kept, where the task does not say.
     public var execOutputBytes: Int
+    /// Whether instances' calls are metered, and wait for their permits, by a gateway of this agent's own.
+    public var hasGateway: Bool
+    /// Other services that tasks may reach through the gateway: names with base URLs.
+    public var upstreams: [String: String]
     /// `full`, `normal` or `off`: SQLite's word for how the outbox waits for the disk. Benchmarks alone change it.
     public var durability: String
     /// Answers `noop` tasks, for benchmarks.
@@ -79,6 +83,12 @@ public struct AgentSettings: Hashable, Sendable {
         static let execOutputBytes = SettingKey(
             "exec-output-bytes", .bytes(1...(16 << 20)), default: "1MiB",
             help: "So much of an exec task's output is kept, where the task does not say.")
+        static let gateway = SettingKey(
+            "gateway", .boolean, default: "true",
+            help: "Meters each call of an instance and holds it until its permit; without it no limit is kept.")
+        static let upstreams = SettingKey(
+            "upstreams", .map, default: "", flag: "--upstream",
+            help: "Other services behind the gateway, such as jira: https://example.atlassian.net.")
         static let offerNoop = SettingKey(
             "offer-noop", .boolean, default: "false",
             help: "Offers the runner noop, which answers with the prompt: for benchmarks.")
@@ -90,7 +100,7 @@ public struct AgentSettings: Hashable, Sendable {
         /// Every key, in the order of the example file.
         public static let all: [SettingKey] = [
             coordinator, name, instances, claude, stateDirectory, labels, model, taskTimeout, tasksPerInstance,
-            memoryPerInstance, instancesPerMinute, execOutputBytes, AgentPolicy.Key.runners, AgentPolicy.Key.commands,
+            memoryPerInstance, instancesPerMinute, execOutputBytes, gateway, upstreams, AgentPolicy.Key.runners, AgentPolicy.Key.commands,
             AgentPolicy.Key.directories, AgentPolicy.Key.permissionModes, offerNoop, noopCapacity,
             CommonKeys.durability,
             CommonKeys.logLevel,
@@ -123,10 +133,33 @@ public struct AgentSettings: Hashable, Sendable {
         memoryPerInstance = try source.bytes(Key.memoryPerInstance)
         instancesPerMinute = try source.integer(Key.instancesPerMinute)
         execOutputBytes = Int(try source.bytes(Key.execOutputBytes))
+        hasGateway = try source.boolean(Key.gateway)
+        upstreams = try Self.upstreams(source)
         logLevel = try source.logLevel()
         logFormat = try source.logFormat()
         secretFile = try source.secretFile()
         guardPath = try source.path(Key.guardPath)
+    }
+
+    private static func upstreams(_ source: SettingsSource) throws(SettingsError) -> [String: String] {
+        let found = try source.map(Key.upstreams)
+        for (name, address) in found.sorted(by: { $0.key < $1.key }) {
+            let isWord = name.utf8.allSatisfy { byte in
+                (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+                    || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || byte == UInt8(ascii: "-")
+            }
+            guard isWord, (1...32).contains(name.utf8.count), name != "claude" else {
+                throw SettingsError(
+                    "an upstream is named by 1 to 32 lower-case letters, digits and dashes, found \(String(reflecting: name))",
+                    at: source.origin(of: Key.upstreams))
+            }
+            guard address.hasPrefix("http://") || address.hasPrefix("https://") else {
+                throw SettingsError(
+                    "upstream \(name) needs a base URL such as https://example.atlassian.net, found \(String(reflecting: address))",
+                    at: source.origin(of: Key.upstreams))
+            }
+        }
+        return found
     }
 
     private static func name(_ source: SettingsSource) throws(SettingsError) -> String {

@@ -1,4 +1,5 @@
 import ClusterModel
+import Quotas
 
 @testable import CoordinatorCore
 
@@ -39,6 +40,8 @@ struct ModelStore {
     private(set) var agents: [AgentID: RecoveredAgent] = [:]
     private(set) var isPaused = false
     private(set) var sweeps: [RecoveredSweep] = []
+    private(set) var quotas: [String: QuotaRecord] = [:]
+    private(set) var quotaLimits: [String: BucketLimit] = [:]
     private(set) var nextJob: UInt32 = 1
     /// Ends of tasks that were taken back: reported once, and not lost.
     private(set) var reopened = 0
@@ -133,6 +136,8 @@ struct ModelStore {
             if jobs[id]?.summary == nil { violations.append("job \(id) was reopened and had not finished") }
             jobs[id]?.summary = nil
         case .agentDrained(let id, let drained): agents[id]?.isDrained = drained
+        case .quotas(let snapshot): for record in snapshot.records { quotas[record.name] = record }
+        case .quotaLimit(let name, let limit): quotaLimits[name] = limit
         case .sweepBegun(let id, let kind): sweeps.append(RecoveredSweep(job: id, kind: kind))
         case .sweepEnded(let id, let kind):
             let before = sweeps.count
@@ -286,6 +291,10 @@ struct ModelStore {
         state.frame.agents = agents
         state.frame.isPaused = isPaused
         state.frame.sweeps = sweeps
+        state.frame.quotas = quotas.sorted { $0.key < $1.key }.map(\.value)
+        state.frame.quotaLimits = quotaLimits.sorted { $0.key < $1.key }.map {
+            RecoveredLimit(name: $0.key, limit: "\($0.value)")
+        }
         state.frame.nextJob = nextJob
         state.frame.nextSequence = sequence + 1
         state.frame.nextRow = highestRow + 1

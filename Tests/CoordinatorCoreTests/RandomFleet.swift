@@ -217,7 +217,7 @@ struct RandomFleet {
             let submit = submits.remove(at: waiting)
             refusals += 1
             for (id, job) in view.jobs where job.key == submit.batches[0].key { abandoned.append(id) }
-        case .refused, .cancelled, .controlled, .pruned:
+        case .refused, .cancelled, .controlled, .pruned, .quotaChanged:
             if let waiting { submits[waiting].waitsFor = nil }
         }
     }

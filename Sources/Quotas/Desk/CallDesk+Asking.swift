@@ -1,0 +1,165 @@
+import ClusterModel
+
+extension CallDesk {
+    /// Which calls draw from the same buckets.
+    struct PlanKey: Hashable, Sendable {
+        var service: String
+        var endpoint: String
+        var model: String
+    }
+
+    /// Models and services that plans are kept for; beyond it they are made anew.
+    private static let mostPlans = 4096
+
+    /// Somebody wants to make a call. The answer comes with ``takeNotices()``, at once or later.
+    public mutating func ask(_ wish: CallWish, holder: UInt64, at now: Instant) {
+        let key = Key(holder: holder, number: wish.number)
+        if let known = calls[key] {
+            if known.isOpen { notices.append(CallNotice(holder: holder, number: wish.number, answer: .granted)) }
+            return
+        }
+        do throws(BucketLimitError) { try serve(wish.service, at: now) } catch {
+            return refuse(wish, holder, error.message)
+        }
+        let draws = draws(for: wish)
+        let estimates = estimates(for: wish)
+        do throws(QuotaRefusal) {
+            let answer = try book.ask(
+                PermitRequest(holder: holder, priority: wish.priority, costs: costs(draws, estimates)), at: now)
+            switch answer {
+            case .granted(let id):
+                note(id, key, wish, draws, estimates)
+                opened(key)
+                notices.append(CallNotice(holder: holder, number: wish.number, answer: .granted))
+            case .waits(let id): note(id, key, wish, draws, estimates)
+            }
+        } catch {
+            refuse(wish, holder, error.message)
+        }
+    }
+
+    /// A call that was granted before a restart goes on: nothing is taken for it but what it holds of concurrency limits.
+    public mutating func adopt(_ wish: CallWish, holder: UInt64, at now: Instant) {
+        let key = Key(holder: holder, number: wish.number)
+        if let known = calls[key] {
+            // It was granted, and the news of it went both ways.
+            if !known.isOpen, book.cancelWaiting(known.permit) {
+                calls[key] = nil
+                keys[known.permit] = nil
+            } else {
+                return
+            }
+        }
+        do throws(BucketLimitError) { try serve(wish.service, at: now) } catch { return }
+        let draws = draws(for: wish)
+        let request = PermitRequest(
+            holder: holder, priority: wish.priority, costs: costs(draws, (input: 1, output: 1)))
+        guard let id = book.adopt(request, at: now) else { return }
+        note(id, key, wish, draws, estimates(for: wish))
+        opened(key)
+    }
+
+    private mutating func refuse(_ wish: CallWish, _ holder: UInt64, _ why: String) {
+        notices.append(CallNotice(holder: holder, number: wish.number, answer: .refused(why)))
+    }
+
+    private mutating func note(
+        _ id: PermitID, _ key: Key, _ wish: CallWish, _ draws: [Draw], _ estimates: (input: Int64, output: Int64)
+    ) {
+        calls[key] = Call(
+            permit: id, isOpen: false, wish: wish, draws: draws, estimatedInput: estimates.input,
+            estimatedOutput: estimates.output)
+        keys[id] = key
+    }
+
+    // MARK: Costs
+
+    func costs(_ draws: [Draw], _ tokens: (input: Int64, output: Int64)) -> [PermitCost] {
+        draws.map { draw in
+            switch draw.kind {
+            case .requests, .concurrency, .read, .write, .countTokens: PermitCost(draw.bucket, 1)
+            case .inputTokens: PermitCost(draw.bucket, tokens.input)
+            case .outputTokens: PermitCost(draw.bucket, tokens.output)
+            case .tokens: PermitCost(draw.bucket, tokens.input + tokens.output)
+            }
+        }
+    }
+
+    /// What is learned from: the model, and the kind of work where that is known already.
+    static func estimateKeys(_ wish: CallWish) -> (own: String, model: String) {
+        let model = "\(wish.service)/\(wish.model)"
+        return (wish.kind.isEmpty ? model : "\(model)/\(wish.kind)", model)
+    }
+
+    /// Bytes of a body that make a token, before anything is learned: four, as the vendor's documentation has it for English.
+    static func counted(_ wish: CallWish) -> Int64 { max(0, wish.bodyBytes) / 4 + 1 }
+
+    func estimates(for wish: CallWish) -> (input: Int64, output: Int64) {
+        guard wish.service == "claude", wish.endpoint == "messages" else { return (0, 0) }
+        let keys = Self.estimateKeys(wish)
+        let key = estimator.calls(keys.own) > 0 ? keys.own : keys.model
+        let output = estimator.output(key)
+        return (
+            estimator.input(key, counted: Self.counted(wish)),
+            wish.mostOutput > 0 ? min(output, wish.mostOutput) : output
+        )
+    }
+
+    // MARK: Plans
+
+    /// The buckets that a call takes from, in their order.
+    mutating func draws(for wish: CallWish) -> [Draw] {
+        let key = PlanKey(service: wish.service, endpoint: wish.endpoint, model: wish.model)
+        if let known = plans[key] { return known }
+        let made = Self.kinds(of: wish).flatMap { kind in
+            buckets(of: kind, service: wish.service, model: wish.model).map { Draw(bucket: $0, kind: kind) }
+        }.sorted { $0.bucket < $1.bucket }
+        if plans.count >= Self.mostPlans { plans = [:] }
+        plans[key] = made
+        return made
+    }
+
+    private static func kinds(of wish: CallWish) -> [BucketName.Kind] {
+        guard wish.service == "claude" else {
+            return [.requests, .concurrency, wish.endpoint == "read" ? .read : .write]
+        }
+        switch wish.endpoint {
+        case "messages": return [.requests, .concurrency, .inputTokens, .outputTokens, .tokens]
+        case "count_tokens": return [.countTokens]
+        default: return []
+        }
+    }
+
+    /// Buckets of a kind that a model draws from: the one for all models, and that of its class. A model of no known class takes the
+    /// strictest.
+    func buckets(of kind: BucketName.Kind, service: String, model: String) -> [BucketIndex] {
+        var found: [BucketIndex] = []
+        var classes: [BucketIndex] = []
+        var own: [BucketIndex] = []
+        for place in signs.indices where !signs[place].isGone {
+            let name = signs[place].name
+            guard name.service == service, name.kind == kind else { continue }
+            guard let wanted = name.modelClass else {
+                found.append(BucketIndex(place))
+                continue
+            }
+            classes.append(BucketIndex(place))
+            if model.contains(wanted) { own.append(BucketIndex(place)) }
+        }
+        if own.isEmpty, let strictest = classes.min(by: { isStricter($0, than: $1) }) { own = [strictest] }
+        return found + own
+    }
+
+    private func isStricter(_ a: BucketIndex, than b: BucketIndex) -> Bool {
+        let (first, second) = (perMinute(a), perMinute(b))
+        return first == second ? a < b : first < second
+    }
+
+    private func perMinute(_ bucket: BucketIndex) -> Int128 {
+        guard let limit = book.limit(of: bucket) else { return .max }
+        switch limit.kind {
+        case .rate(let amount, let window, _): return Int128(amount) * 60_000 * 1000 / Int128(window.rawValue)
+        case .concurrency(let most): return Int128(most)
+        }
+    }
+}

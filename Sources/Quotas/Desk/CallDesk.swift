@@ -1,0 +1,200 @@
+import ClusterModel
+
+/// Where all calls of a cluster to metered services are asked for, and where what came of them is told.
+///
+/// It turns a wish for a call into costs for a ``QuotaBook`` (which buckets, how much by what was learned of such calls), and the news of a
+/// call into what the book and the next estimates need: settled costs, parks after a 429, lower levels and limits that nobody set, learned
+/// from answers' headers, fewer calls at once while a service is overloaded.
+///
+/// Asking twice for the same call is asking once; news of a call that is not known change nothing. So holders may repeat all they said
+/// after a connection was lost.
+public struct CallDesk: Sendable {
+    /// Calls at once of a service whose concurrency nobody limits: so many that only an overload makes it count.
+    static let openConcurrency: Int64 = 100_000
+    /// With no overload for so long, a service's calls are not held below its limit any more.
+    static let overloadForgotten = Milliseconds.seconds(300)
+    /// Between two records of what was spent, while something is.
+    static let recordEvery = Milliseconds.seconds(1)
+
+    /// Names a call over all holders.
+    struct Key: Hashable, Sendable {
+        var holder: UInt64
+        var number: UInt64
+    }
+
+    /// One kind of cost that a call has, and the bucket it comes from.
+    struct Draw: Hashable, Sendable {
+        var bucket: BucketIndex
+        var kind: BucketName.Kind
+    }
+
+    /// What a bucket is to its users.
+    struct Sign: Sendable {
+        var name: BucketName
+        var origin: QuotaOrigin
+        /// As it was written: the one in force has a smaller burst.
+        var written: BucketLimit
+        /// What the configuration says, to go back to; nil: nothing.
+        var configured: BucketLimit?
+        /// Taken out of force; its place stays.
+        var isGone = false
+        /// The limit for a minute that the service last named.
+        var told: Int64?
+    }
+
+    /// A call that waits or is open.
+    struct Call: Sendable {
+        var permit: PermitID
+        var isOpen: Bool
+        var wish: CallWish
+        var draws: [Draw]
+        var estimatedInput: Int64
+        var estimatedOutput: Int64
+        /// When its answer began, and what its buckets had spent in all by then.
+        var head: (at: Instant, spent: [Int64])?
+    }
+
+    /// How one service bears its calls.
+    struct Service: Sendable {
+        var congestion: Congestion
+        var concurrency: BucketIndex
+        var open: Int64 = 0
+        var overloads: UInt64 = 0
+        var lastOverload: Instant?
+        /// Refusals in a row that did not say how long to wait.
+        var silentRefusals = 0
+    }
+
+    var book: QuotaBook
+    var signs: [Sign] = []
+    var calls: [Key: Call] = [:]
+    var keys: [PermitID: Key] = [:]
+    var services: [String: Service] = [:]
+    var estimator: Estimator
+    var scores: [String: EstimateScore] = [:]
+    /// Keys of ``scores`` in the order in which they came.
+    var scored: [String] = []
+    var plans: [PlanKey: [Draw]] = [:]
+    var notices: [CallNotice] = []
+    var changedSinceRecord = false
+    var lastRecord: Instant?
+    let seed: UInt64
+
+    /// A desk with these limits, in this order; their buckets are full. Throws a sentence for one that can't be.
+    public init(
+        limits: [BucketLimit] = [], term: UInt64, isDurable: Bool = false, seed: UInt64 = 1, at now: Instant
+    ) throws(BucketLimitError) {
+        book = QuotaBook(term: term, isDurable: isDurable)
+        estimator = Estimator()
+        self.seed = seed
+        for limit in limits { try add(limit, origin: .config, configured: limit, at: now) }
+        try serve("claude", at: now)
+    }
+
+    /// Calls that were granted and have not ended.
+    public var openCalls: Int { book.openCount }
+    /// Calls that wait.
+    public var waitingCalls: Int { book.waitingCount }
+
+    /// Grants what may go by now.
+    public mutating func advance(to now: Instant) {
+        for id in book.advance(to: now) {
+            guard let key = keys[id] else { continue }
+            opened(key)
+            notices.append(CallNotice(holder: key.holder, number: key.number, answer: .granted))
+        }
+    }
+
+    /// When time alone lets a waiting call go; nil: none waits for time.
+    public var nextDeadline: Instant? { book.nextDeadline }
+
+    /// What holders are to be told since the last call, in order.
+    public mutating func takeNotices() -> [CallNotice] {
+        defer { notices.removeAll(keepingCapacity: true) }
+        return notices
+    }
+
+    /// Whether anybody is to be told anything.
+    public var hasNotices: Bool { !notices.isEmpty }
+
+    // MARK: Durability
+
+    /// What to write now, if it is time: see ``QuotaBook``.
+    public mutating func recordIfDue(at now: Instant, wall: WallTime) -> QuotaSnapshot? {
+        guard book.isDurable else { return nil }
+        let isDue = changedSinceRecord && lastRecord.map { now.milliseconds(since: $0) >= Self.recordEvery } ?? true
+        guard isDue || book.needsRecord else { return nil }
+        changedSinceRecord = false
+        lastRecord = now
+        return book.snapshotAhead(at: now, wall: wall)
+    }
+
+    /// When ``recordIfDue(at:wall:)`` should be asked again; nil: after the next change.
+    public var nextRecord: Instant? {
+        guard book.isDurable, changedSinceRecord else { return nil }
+        return lastRecord.map { $0 + Self.recordEvery } ?? .origin
+    }
+
+    /// A snapshot is on disk.
+    public mutating func recorded(_ number: UInt64, at now: Instant) {
+        if book.recorded(number) { advance(to: now) }
+    }
+
+    /// Resumes at the last snapshot on disk. Returns the names of records that no bucket has any more.
+    @discardableResult
+    public mutating func restore(_ records: [QuotaRecord], at now: Instant, wall: WallTime) -> [String] {
+        changedSinceRecord = true
+        return book.restore(records, at: now, wall: wall)
+    }
+
+    /// Whoever held calls before the restart is back or given up: what still counts as held is not.
+    public mutating func beforeEnded(at now: Instant) {
+        for place in signs.indices where signs[place].name.kind == .concurrency {
+            book.heldFromBeforeEnded(BucketIndex(place))
+        }
+        advance(to: now)
+    }
+
+    /// A holder is gone: its open calls count as made, its waiting ones are dropped.
+    public mutating func holderDied(_ holder: UInt64, at now: Instant) {
+        let gone = calls.keys.filter { $0.holder == holder }
+        guard !gone.isEmpty else { return }
+        changedSinceRecord = true
+        for key in gone {
+            guard let call = calls.removeValue(forKey: key) else { continue }
+            keys[call.permit] = nil
+            if call.isOpen { services[call.wish.service]?.open -= 1 }
+        }
+        notices.removeAll { $0.holder == holder }
+        book.holderDied(holder, at: now)
+        advance(to: now)
+    }
+
+    /// Every holder is another now: as if all had died.
+    public mutating func forgetHolders(at now: Instant) {
+        var holders: [UInt64] = []
+        for key in calls.keys where !holders.contains(key.holder) { holders.append(key.holder) }
+        for holder in holders.sorted() { holderDied(holder, at: now) }
+    }
+
+    func opensCall(_ key: Key) -> Bool { calls[key]?.isOpen == false }
+
+    mutating func opened(_ key: Key) {
+        guard opensCall(key), let service = calls[key]?.wish.service else { return }
+        calls[key]?.isOpen = true
+        services[service]?.open += 1
+        changedSinceRecord = true
+    }
+}
+
+/// Where a limit comes from.
+public enum QuotaOrigin: String, Hashable, Sendable {
+    /// The configuration, or a flag.
+    case config
+    /// Set while the coordinator ran.
+    case live
+    /// The service's own headers.
+    case learned
+    /// Nobody set it, and it holds nothing until the service is overloaded.
+    case open
+}
