@@ -115,8 +115,8 @@ let package = Package(
         library(
             "CtlCommands",
             [
-                "BenchCommands", "CCOrchestrator", "CoordinatorClient", "CoordinatorStore", "ClusterModel", "Settings",
-                argumentParser,
+                "BenchCommands", "CCOrchestrator", "CoordinatorClient", "CoordinatorStore", "ClusterModel", "Quotas",
+                "Settings", argumentParser,
                 unixSignals, logging, yams,
             ]),
 
@@ -164,7 +164,7 @@ let package = Package(
         tests("ClusterSimulationTests", ["ClusterSimulation", "CoordinatorCore", "ClusterModel"]),
         tests("ZeroMQTests", ["ZeroMQ", "SystemShims"]),
         tests("ClusterWireTests", ["ClusterWire", "ClusterModel", protobuf]),
-        tests("SettingsTests", ["Settings", "ClusterModel", logging]),
+        tests("SettingsTests", ["Settings", "ClusterModel", "Quotas", logging]),
         tests(
             "CoordinatorStoreTests",
             ["CoordinatorStore", "CoordinatorCore", "Quotas", "ClusterModel", "CrashVFS", grdb, crypto],

@@ -13,6 +13,8 @@ public struct FailureCode: RawRepresentable, Hashable, Sendable {
     public static let unknownJob = FailureCode(rawValue: "unknown_job")
     /// There is no such task.
     public static let unknownTask = FailureCode(rawValue: "unknown_task")
+    /// There is no such bucket.
+    public static let unknownQuota = FailureCode(rawValue: "unknown_quota")
     /// The job is whole: nothing can be added.
     public static let jobSealed = FailureCode(rawValue: "job_sealed")
     /// The queue holds as many tasks as it may.

@@ -93,3 +93,35 @@ extension ServerSummary {
         commits = proto.commits
     }
 }
+
+extension QuotaSummary {
+    init(proto: Ccorchestrator_V1_QuotaView) {
+        self.init(name: proto.name, limit: proto.limit)
+        isConcurrency = proto.isConcurrency
+        most = proto.most
+        used = proto.used
+        remaining = proto.remaining
+        reserve = proto.reserve
+        waiting = proto.waiting
+        parkedFor = proto.hasParkedForMs ? Milliseconds(Int64(clamping: proto.parkedForMs)) : nil
+        limitPerMinute = proto.hasLimitPerMinute ? proto.limitPerMinute : nil
+        spentLastMinute = proto.spentLastMinute
+        refusals = proto.refusals
+        isShadow = proto.isShadow
+        shadowOverruns = proto.shadowOverruns
+        origin = proto.origin
+        openCalls = proto.openCalls
+        narrowedTo = proto.hasNarrowedTo ? proto.narrowedTo : nil
+        overloads = proto.overloads
+        waitingTasks = proto.waitingTasks
+        explanation = proto.explanation
+    }
+}
+
+extension QuotaEstimateSummary {
+    init(proto: Ccorchestrator_V1_QuotaEstimate) {
+        self.init(
+            key: proto.key, calls: proto.calls, inputErrorPercent: proto.inputErrorPercent, output: proto.output,
+            outputWithinPercent: proto.outputWithinPercent)
+    }
+}

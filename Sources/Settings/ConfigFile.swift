@@ -136,6 +136,9 @@ struct ConfigFile: Sendable {
         case (.scalar, _): throw SettingsError("\"\(key.name)\" takes \(key.kind.expectation), one value", at: place)
         case (.list, _):
             throw SettingsError("\"\(key.name)\" takes a list such as [a, b], not a single value", at: place)
+        case (.map, _) where key.kind == .quotas:
+            throw SettingsError(
+                "\"\(key.name)\" takes indented lines such as claude.requests: 60/min,burst=6", at: place)
         case (.map, _): throw SettingsError("\"\(key.name)\" takes names with values such as {zone: eu}", at: place)
         }
     }

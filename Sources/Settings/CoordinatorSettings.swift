@@ -1,5 +1,6 @@
 import ClusterModel
 import Logging
+import Quotas
 
 /// All that a coordinator can be told.
 public struct CoordinatorSettings: Hashable, Sendable {
@@ -37,6 +38,8 @@ public struct CoordinatorSettings: Hashable, Sendable {
     public var ageing: Milliseconds
     /// `full`, `normal` or `off`: SQLite's word for how it waits for the disk. Benchmarks alone change it.
     public var durability: String
+    /// What calls to services are held to, each bucket once.
+    public var quotas: [BucketLimit]
     /// The least important lines to log.
     public var logLevel: Logger.Level
     /// How they are written.
@@ -92,12 +95,13 @@ public struct CoordinatorSettings: Hashable, Sendable {
             help: "Waiting so long raises a job's tasks by one priority, at most to 8; 0s: never.")
 
         /// Every key, in the order of the example file.
-        public static let all: [SettingKey] = [
-            dataDirectory, agentsEndpoint, clientsEndpoint, http, blobsEndpoint, lease, suspectAfter, heartbeat,
-            maxAttempts, retryBase, retryCap, maxQueuedTasks, payloadCache, minFreeDisk, maxStoreBytes, ageing,
-            CommonKeys.durability, CommonKeys.logLevel,
-            CommonKeys.logFormat, CommonKeys.secretFile,
-        ]
+        public static let all: [SettingKey] =
+            [
+                dataDirectory, agentsEndpoint, clientsEndpoint, http, blobsEndpoint, lease, suspectAfter, heartbeat,
+                maxAttempts, retryBase, retryCap, maxQueuedTasks, payloadCache, minFreeDisk, maxStoreBytes, ageing,
+                CommonKeys.durability, CommonKeys.logLevel,
+                CommonKeys.logFormat, CommonKeys.secretFile,
+            ] + QuotaKeys.all
     }
 
     /// Reads and checks them.
@@ -124,6 +128,7 @@ public struct CoordinatorSettings: Hashable, Sendable {
         minFreeDiskBytes = try source.bytes(Key.minFreeDisk)
         maxStoreBytes = try source.bytes(Key.maxStoreBytes)
         ageing = try source.duration(Key.ageing)
+        quotas = try source.quotas()
         durability = try source.string(CommonKeys.durability) ?? "full"
         logLevel = try source.logLevel()
         logFormat = try source.logFormat()

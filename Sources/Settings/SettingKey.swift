@@ -24,6 +24,9 @@ public enum SettingKind: Hashable, Sendable {
     case pathList
     /// Names with values, such as `zone=eu`.
     case map
+    /// Buckets with their limits, such as `claude.requests=60/min,burst=6`: a flag or variable replaces the file's entry of
+    /// the same name, and leaves the others.
+    case quotas
     /// `tcp://HOST:PORT` to listen on; port 0 or `*` is a free one.
     case bindEndpoint
     /// `tcp://HOST:PORT` to connect to.
@@ -35,7 +38,7 @@ public enum SettingKind: Hashable, Sendable {
     var shape: Shape {
         switch self {
         case .list, .choiceList, .pathList: .list
-        case .map: .map
+        case .map, .quotas: .map
         default: .scalar
         }
     }
@@ -66,9 +69,13 @@ public struct SettingKey: Hashable, Sendable {
         self.help = help
     }
 
-    /// In the environment: `data-dir` is `CCO_DATA_DIR`, `policy.directories` is `CCO_POLICY_DIRECTORIES`.
+    /// In the environment: `data-dir` is `CCO_DATA_DIR`, `policy.directories` is `CCO_POLICY_DIRECTORIES`, `apiRateLimit`
+    /// is `CCO_API_RATE_LIMIT`.
     public var environmentName: String {
-        "CCO_" + String(name.map { $0 == "." || $0 == "-" ? "_" : $0 }).uppercased()
+        name.reduce(into: "CCO_") { text, letter in
+            if letter.isUppercase { text += "_" }
+            text += letter == "." || letter == "-" ? "_" : letter.uppercased()
+        }
     }
 }
 

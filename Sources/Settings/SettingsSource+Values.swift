@@ -15,6 +15,7 @@ extension SettingKind {
         case .choice(let words), .choiceList(let words): "one of " + words.joined(separator: ", ")
         case .list: "a text"
         case .map: "name=value"
+        case .quotas: "buckets with limits, such as claude.requests=60/min,burst=6"
         case .bindEndpoint: "tcp://HOST:PORT (port * for a free one)"
         case .connectEndpoint: "tcp://HOST:PORT"
         case .httpEndpoint: "HOST:PORT or off"
@@ -44,6 +45,11 @@ extension SettingsSource {
         let item = try required(key)
         guard let number = Int(item.text), range.contains(number) else { throw wrong(item, key) }
         return number
+    }
+
+    /// A whole number that may be set nowhere.
+    func optionalInteger(_ key: SettingKey) throws(SettingsError) -> Int? {
+        scalar(key) == nil ? nil : try integer(key)
     }
 
     /// A length of time.

@@ -55,7 +55,10 @@ public struct SettingsSource: Sendable {
             )
         }
         for key in program.keys {
-            if let flag = flags[key.name] {
+            if key.kind == .quotas {
+                values[key.name] = try Self.layered(
+                    key, file: file?.values[key.name], context.environment[key.environmentName] ?? "", flags[key.name])
+            } else if let flag = flags[key.name] {
                 values[key.name] = try Self.value(flag.texts, key, .flag(key.flag))
             } else if let text = context.environment[key.environmentName], !text.isEmpty {
                 let texts = key.kind.shape == .scalar ? [text] : Self.split(text)
@@ -79,6 +82,43 @@ public struct SettingsSource: Sendable {
     }
 
     func raw(_ key: SettingKey) -> RawValue? { values[key.name] }
+
+    /// Entries from all places: those of a flag go before those of the same name in the environment, those before the file's.
+    private static func layered(
+        _ key: SettingKey, file: RawValue?, _ environment: String, _ flag: FlagValue?
+    ) throws(SettingsError) -> RawValue? {
+        var layers: [RawValue] = []
+        if let file { layers.append(file) }
+        if !environment.isEmpty {
+            layers.append(try value(splitLimits(environment), key, .environment(key.environmentName)))
+        }
+        if let flag { layers.append(try value(flag.texts, key, .flag(key.flag))) }
+        var merged: [(name: String, value: RawItem)] = []
+        var origin: SettingOrigin?
+        for case .map(let pairs, let place) in layers {
+            let names = Set(pairs.map(\.name))
+            var given = pairs
+            // What is replaced keeps its place in the order.
+            for index in merged.indices where names.contains(merged[index].name) {
+                guard let new = given.firstIndex(where: { $0.name == merged[index].name }) else { continue }
+                merged[index] = given.remove(at: new)
+            }
+            merged += given
+            origin = place
+        }
+        return origin.map { .map(merged, $0) }
+    }
+
+    /// Limits hold commas themselves: a part whose name has no dot goes on with the limit before it.
+    private static func splitLimits(_ text: String) -> [String] {
+        split(text).reduce(into: []) { limits, part in
+            if !part.prefix(while: { $0 != "=" }).contains("."), let last = limits.popLast() {
+                limits.append(last + "," + part)
+            } else {
+                limits.append(part)
+            }
+        }
+    }
 
     private static func split(_ text: String) -> [String] {
         text.split(separator: ",").map { part in

@@ -15,16 +15,22 @@ struct FleetPlan {
     var directories: [String]
     /// What its tasks ask to be executed by.
     var runners: [String]
+    /// What calls are held to, as the command line says it.
+    var quotas: [String]
 
     private let context: SettingsContext
 
-    init(secretFile: String, instances: Int?, claude: String?, tasks: Int, directories: [String], runners: [String]) {
+    init(
+        secretFile: String, instances: Int?, claude: String?, tasks: Int, directories: [String], runners: [String],
+        quotas: [String] = []
+    ) {
         self.secretFile = secretFile
         self.instances = instances
         self.claude = claude
         self.tasks = tasks
         self.directories = directories
         self.runners = runners
+        self.quotas = quotas
         // A config file is that of one program: the two inside are told by flags and the environment alone.
         var context = SettingsContext.current
         context.environment["CCO_CONFIG"] = nil
@@ -34,13 +40,12 @@ struct FleetPlan {
     /// - Throws: `SettingsError`.
     func coordinator(dataDirectory: String) throws -> CoordinatorSettings {
         let anyPort = FlagValue.one("tcp://127.0.0.1:*")
-        return try CoordinatorSettings(
-            SettingsSource(
-                program: .coordinator,
-                flags: [
-                    "data-dir": .one(dataDirectory), "agents-endpoint": anyPort, "clients-endpoint": anyPort,
-                    "blobs-endpoint": anyPort, "http": "off", "secret-file": .one(secretFile),
-                ], context: context))
+        var flags: [String: FlagValue] = [
+            "data-dir": .one(dataDirectory), "agents-endpoint": anyPort, "clients-endpoint": anyPort,
+            "blobs-endpoint": anyPort, "http": "off", "secret-file": .one(secretFile),
+        ]
+        if !quotas.isEmpty { flags["quotas"] = .many(quotas) }
+        return try CoordinatorSettings(SettingsSource(program: .coordinator, flags: flags, context: context))
     }
 
     /// - Throws: `SettingsError`, also if there is no `claude`.

@@ -11,6 +11,8 @@ struct RunDirectory {
         var directories: [String]
         /// What executes its tasks; nil in a record of an older version, which knew `claude` alone.
         var runners: [String]?
+        /// What its calls are held to; nil in a record of an older version, which had no quotas.
+        var quotas: [String]?
         var startedAtMilliseconds: Int64
     }
 

@@ -41,7 +41,7 @@ struct ExitStatus: Error, Hashable {
     private static func of(_ code: FailureCode) -> ExitStatus {
         switch code {
         case .protocol: .noCoordinator
-        case .invalid, .unknownJob, .unknownTask: .usage
+        case .invalid, .unknownJob, .unknownTask, .unknownQuota: .usage
         default: .failure
         }
     }

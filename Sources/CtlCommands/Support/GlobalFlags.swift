@@ -6,7 +6,7 @@ enum GlobalFlags {
     ]
 
     /// Verbs that have verbs of their own.
-    private static let families: Set<String> = ["store", "bench"]
+    private static let families: Set<String> = ["store", "bench", "quota"]
 
     /// `["--output", "json", "jobs"]` becomes `["jobs", "--output", "json"]`; what is no global flag stays where it is.
     static func moveBehindVerb(_ arguments: [String]) -> [String] {

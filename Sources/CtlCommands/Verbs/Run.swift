@@ -29,6 +29,12 @@ struct Run: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Where runs are kept. Default: ~/.local/state/cc-orchestrator/run", valueName: "dir"))
     var dataDir: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "What calls to a service are held to, such as claude.requests=60/min,burst=6; repeat it.",
+            valueName: "bucket=limit"))
+    var quota: [String] = []
+
     @Flag(help: "Go on with the newest run that was cut off.")
     var resume = false
 
@@ -60,7 +66,7 @@ struct Run: AsyncParsableCommand {
         let directories = Array(Set(submission.options.map(\.directory) + [here])).sorted()
         let runners = Array(Set(submission.options.map(\.runner))).sorted()
         let plan = plan(
-            settings, tasks: submission.tasks.count ?? .max, directories: directories, runners: runners)
+            settings, tasks: submission.tasks.count ?? .max, directories: directories, runners: runners, quotas: quota)
         let now = Int64(Date().timeIntervalSince1970 * 1000)
         try mentionUnfinished(folders)
         let run = try RunDirectory.create(in: folders.parent, milliseconds: now)
@@ -71,7 +77,7 @@ struct Run: AsyncParsableCommand {
             try run.write(
                 RunDirectory.Record(
                     job: job.job.rawValue, tasks: job.taskCount, directories: directories, runners: runners,
-                    startedAtMilliseconds: now))
+                    quotas: quota, startedAtMilliseconds: now))
             return job.job
         }
     }
@@ -84,15 +90,18 @@ struct Run: AsyncParsableCommand {
             throw UsageError("there is no unfinished run in \(folders.parent)")
         }
         let plan = plan(
-            settings, tasks: Int(record.tasks), directories: record.directories, runners: record.runners ?? ["claude"])
+            settings, tasks: Int(record.tasks), directories: record.directories, runners: record.runners ?? ["claude"],
+            quotas: quota.isEmpty ? record.quotas ?? [] : quota)
         let work = RunWork(run: run, settings: settings, keep: keep, resumeHint: resumeHint)
         return try await work.perform(plan) { _ in JobID(rawValue: record.job) }
     }
 
-    private func plan(_ settings: ControlSettings, tasks: Int, directories: [String], runners: [String]) -> FleetPlan {
+    private func plan(
+        _ settings: ControlSettings, tasks: Int, directories: [String], runners: [String], quotas: [String]
+    ) -> FleetPlan {
         FleetPlan(
             secretFile: settings.secretFile, instances: instances, claude: claude, tasks: tasks,
-            directories: directories, runners: runners)
+            directories: directories, runners: runners, quotas: quotas)
     }
 
     /// One line, and nothing else: a fresh run leaves an older one alone.
