@@ -40,12 +40,49 @@ public struct SimulatedAPI: Sendable {
         public var peakOpen: Int
         /// Calls answered with 429.
         public var status429: Int
+        /// Calls answered with 529.
+        public var status529: Int
+        /// Calls answered with 500.
+        public var status500: Int
+        /// Answers cut after their first delta.
+        public var cut: Int
+        /// When the first call arrived, in milliseconds since the start; nil: none did.
+        public var firstCall: Int?
+        /// The same of the last.
+        public var lastCall: Int?
+        /// By name: `requests`, `input_tokens`, `output_tokens`.
+        public var limits: [String: Limit]
+        /// Seconds with arrivals.
+        public var perSecond: [Second]
+
+        /// One limit and what it did.
+        public struct Limit: Decodable, Sendable {
+            /// Units a minute; nil when it is not set.
+            public var limit: Int?
+            /// What its bucket holds at most; nil when it is not set.
+            public var burst: Int?
+            /// Units charged.
+            public var used: Int
+        }
+
+        /// The calls of one second.
+        public struct Second: Decodable, Sendable {
+            /// Since the start.
+            public var second: Int
+            /// That arrived in it.
+            public var calls: Int
+        }
 
         enum CodingKeys: String, CodingKey {
-            case total, ok
+            case total, ok, cut, limits
             case openNow = "open_now"
             case peakOpen = "peak_open"
             case status429 = "429"
+            case status529 = "529"
+            case status500 = "500"
+            case firstCall = "first_call_ms"
+            case lastCall = "last_call_ms"
+            case perSecond = "per_second"
         }
     }
 

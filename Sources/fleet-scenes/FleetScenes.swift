@@ -7,7 +7,7 @@ import Foundation
 struct FleetScenes: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fleet-scenes", abstract: "The product at work, as real processes against a simulated API.",
-        subcommands: [Demo.self, Fifty.self, CoordinatorKills.self, AgentKill.self, Bulk.self, BigJob.self])
+        subcommands: [Demo.self, Fifty.self, CoordinatorKills.self, AgentKill.self, Bulk.self, BigJob.self, Quota.self])
 }
 
 /// What every scene takes.
@@ -78,6 +78,23 @@ struct Bulk: AsyncParsableCommand {
         scene.tasks = tasks
         let ready = scene
         try await options.play { try await ready.run($0) }
+    }
+}
+
+struct Quota: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Tasks against an API that limits them: none refused, nothing left unused.")
+    @OptionGroup var options: SceneOptions
+    @Argument(help: "Which of them; by default all.") var names: [String] = []
+
+    func run() async throws {
+        let known = QuotaScene.plans.map(\.name)
+        for name in names where !known.contains(name) {
+            throw ValidationError("there is no scene \(name): use \(known.joined(separator: ", "))")
+        }
+        for plan in QuotaScene.plans where names.isEmpty || names.contains(plan.name) {
+            try await options.play { try await QuotaScene(plan).run($0) }
+        }
     }
 }
 
