@@ -1,0 +1,58 @@
+import AsyncHTTPClient
+import HTTPTypes
+import HummingbirdCore
+import NIOCore
+
+/// A call's body, which may be sent several times.
+struct CallBody: Sendable {
+    private enum Store: Sendable {
+        case memory(ByteBuffer)
+        case file(SpoolFile)
+    }
+
+    private let store: Store
+    let count: Int
+    let facts: RequestFacts
+
+    /// For a send; nil: there is none.
+    var content: HTTPClientRequest.Body? {
+        guard count > 0 else { return nil }
+        switch store {
+        case .memory(let buffer): return .bytes(buffer)
+        case .file(let file): return .stream(SpooledBytes(file: file), length: .known(Int64(count)))
+        }
+    }
+
+    /// Reads it whole; what is over ``GatewayLimits/bodyBytesInMemory`` goes into a file.
+    ///
+    /// - Throws: ``GatewayAnswer`` for a body that is too long or not whole; ``SpoolFailure``.
+    init(of request: Request, limits: GatewayLimits, spoolDirectory: String) async throws {
+        let announced = request.headers[.contentLength].flatMap { Int($0) }
+        if let announced, announced > limits.bodyBytes { throw GatewayAnswer.tooLarge(limits.bodyBytes) }
+        var memory = ByteBuffer()
+        var file: SpoolFile?
+        var facts = RequestFacts()
+        var count = 0
+        for try await part in request.body {
+            count += part.readableBytes
+            guard count <= limits.bodyBytes else { throw GatewayAnswer.tooLarge(limits.bodyBytes) }
+            part.withUnsafeReadableBytes { facts.feed($0) }
+            if file == nil, count > limits.bodyBytesInMemory {
+                let made = try SpoolFile(directory: spoolDirectory)
+                try memory.withUnsafeReadableBytes(made.append)
+                memory = ByteBuffer()
+                file = made
+            }
+            if let file {
+                try part.withUnsafeReadableBytes(file.append)
+            } else {
+                memory.writeImmutableBuffer(part)
+            }
+        }
+        // The caller left in the middle: its end of the connection looks like the end of the body.
+        if let announced, announced != count { throw CancellationError() }
+        self.store = file.map(Store.file) ?? .memory(memory)
+        self.count = count
+        self.facts = facts
+    }
+}
