@@ -61,7 +61,7 @@ struct HelloTests {
         let bench = CoreBench()
         let agent = try #require(bench.join(1))
         var next = CoordinatorCore(storeID: bench.core.storeID, term: bench.core.term, seed: 3)
-        next.follow(bench.core)
+        next.follow(bench.core, at: bench.now.instant)
         let session = bench.core.session(of: agent)
         bench.core = next
         bench.core.recover(bench.disk.recovered(), at: bench.now)

@@ -104,7 +104,7 @@ struct RecoveryTests {
         let before = bench.core.session(of: agent)
         var next = CoordinatorCore(storeID: bench.core.storeID, term: bench.core.term, seed: 3)
         next.recover(bench.disk.recovered(), at: bench.now)
-        next.follow(bench.core)
+        next.follow(bench.core, at: bench.now.instant)
         bench.core = next
         let again = try #require(bench.hello(1))
         #expect(bench.core.session(of: again) > before)
