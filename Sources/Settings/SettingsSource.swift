@@ -139,7 +139,8 @@ public struct SettingsSource: Sendable {
             var pairs: [(name: String, value: RawItem)] = []
             for text in texts {
                 guard let equals = text.firstIndex(of: "=") else {
-                    throw SettingsError("expected name=value, found \(String(reflecting: text))", at: origin)
+                    throw SettingsError(
+                        "expected \(key.kind.expectation), found \(String(reflecting: text))", at: origin)
                 }
                 let value = String(text[text.index(after: equals)...])
                 pairs.append((String(text[..<equals]), RawItem(text: value, origin: origin)))

@@ -28,7 +28,7 @@ struct QuotaList: AsyncParsableCommand {
         try await CtlSession.with(global) { session in
             let report = try await session.client.quotas()
             if report.quotas.isEmpty, session.format != .json {
-                return try session.print(Self.nothing, json: JSONObject(), quiet: "")
+                return try session.print(Self.nothing, json: JSONObject(), quiet: nil)
             }
             let lines = report.quotas.map(QuotaLine.init)
             try session.print(
