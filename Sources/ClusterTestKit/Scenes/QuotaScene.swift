@@ -49,7 +49,7 @@ public struct QuotaScene: Sendable {
             ], quotas: ["claude.output_tokens=6000/min,burst=600"], binding: "output_tokens"),
         Plan(
             name: "agents", api: ["--requests-per-minute", "120", "--requests-burst", "12"],
-            quotas: ["claude.requests=120/min,burst=12,reserve=20%"], agents: [12, 12, 12], tasks: 90, critical: 6),
+            quotas: ["claude.requests=120/min,burst=12,reserve=20%"], agents: [12, 12, 12], tasks: 150, critical: 8),
         Plan(
             name: "kill", api: ["--requests-per-minute", "120", "--requests-burst", "12"],
             quotas: ["claude.requests=120/min,burst=12"], agents: [12, 12], tasks: 90, kills: 1),
