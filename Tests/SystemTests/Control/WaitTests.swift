@@ -38,6 +38,9 @@ extension ControlLane {
                     fleet.bench, name: "wait", program: "ccctl", ["--coordinator", fleet.clientsEndpoint, "wait", job],
                     environment: fleet.bench.environment())
                 try await fleet.tasks(of: job, are: "running", count: 2)
+                try await eventually("wait to reach the coordinator", within: .seconds(30)) {
+                    try Self.isConnected(to: fleet.clientsEndpoint)
+                }
                 try await fleet.coordinator?.killNow()
                 // Longer than ccctl tries for a coordinator that it never saw.
                 try await Task.sleep(for: .seconds(6))
@@ -47,6 +50,18 @@ extension ControlLane {
                 let rows = try await fleet.results(of: job)
                 #expect(rows.map(\.result) == (1...6).map { "NONCE-\($0) done" })
                 #expect(rows.allSatisfy { $0.attempts == 1 }, "\(rows.map(\.attempts))")
+            }
+        }
+
+        /// Whether a connection to the endpoint's port is established, as /proc/net/tcp has it: its fourth column is 01.
+        private static func isConnected(to endpoint: String) throws -> Bool {
+            let port = try #require(endpoint.split(separator: ":").last.flatMap { UInt16($0) })
+            let hexadecimal = String(port, radix: 16, uppercase: true)
+            let suffix = ":" + String(repeating: "0", count: 4 - hexadecimal.count) + hexadecimal
+            return try String(contentsOfFile: "/proc/net/tcp", encoding: .utf8).split(separator: "\n").contains {
+                line in
+                let columns = line.split(separator: " ")
+                return columns.count > 3 && columns[1].hasSuffix(suffix) && columns[3] == "01"
             }
         }
 
