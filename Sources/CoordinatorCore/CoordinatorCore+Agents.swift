@@ -175,6 +175,7 @@ extension CoordinatorCore {
     /// Closes an open attempt that will not report; its task is queued again at once, in its old place.
     private mutating func giveUp(_ task: TaskID, why: String, at now: Moment) {
         guard let job = place(of: task.job), let attempt = close(task) else { return }
+        _ = desk?.takeSpend(of: task.packed)
         let index = Int(task.index)
         let failure = TaskFailure(.lost, "attempt \(attempt.attempt) was lost: \(why)")
         let options = jobs[job].options[Int(jobs[job].tasks[index].options)].value

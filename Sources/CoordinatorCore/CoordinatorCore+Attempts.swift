@@ -11,13 +11,19 @@ extension CoordinatorCore {
         var batches: [(agent: Int, orders: [AttemptOrder], charges: [UInt64])] = []
         var batchOf = [Int32](repeating: -1, count: agents.count)
         var left = configuration.ordersPerTurn
+        // By class of models: tasks that the limits let start; nil: not asked yet.
+        var admitted = [Int?](repeating: nil, count: admissions.count)
         for level in shelves.indices.reversed() {
-            while left > 0, offers.total > 0, let item = nextLane(onLevel: level, &offers) {
+            while left > 0, offers.total > 0, let item = nextLane(onLevel: level, &offers, &admitted, at: now.instant) {
                 let lane = Int(item.lane)
                 guard let agent = agent(for: item.head, of: lane, &offers) else { break }
                 virtualTime[level] = item.pass
                 offers.take(agent, fits)
                 left -= 1
+                let kindClass = classOfKind[lanes[lane].kind]
+                if kindClass >= 0, let room = admitted[Int(kindClass)], room != .max {
+                    admitted[Int(kindClass)] = max(0, room - 1)
+                }
                 let (order, charged) = start(item.head, of: lane, on: agent, at: now)
                 if batchOf[agent] < 0 {
                     batchOf[agent] = Int32(batches.count)
@@ -37,13 +43,24 @@ extension CoordinatorCore {
     }
 
     /// Of all lanes on a level whose tasks some agent with room may take, the one whose turn it is.
-    private mutating func nextLane(onLevel level: Int, _ offers: inout Offers) -> ShelfItem? {
+    private mutating func nextLane(
+        onLevel level: Int, _ offers: inout Offers, _ admitted: inout [Int?], at now: Instant
+    ) -> ShelfItem? {
         var best: ShelfItem?
         for kind in kinds.indices where shelves[level][kind].count > 0 && offers.hasRoom(kind, fits) {
+            guard isAdmitted(kind, level, &admitted, at: now) else { continue }
             guard let item = first(onShelf: level, kind) else { continue }
             if best.map({ item < $0 }) ?? true { best = item }
         }
         return best
+    }
+
+    /// Critical work is never held back before it starts.
+    private mutating func isAdmitted(_ kind: Int, _ level: Int, _ admitted: inout [Int?], at now: Instant) -> Bool {
+        let place = Int(classOfKind[kind])
+        guard place >= 0, desk != nil, level < Int(Priority.critical.rawValue) else { return true }
+        if admitted[place] == nil { admitted[place] = admits(place, at: now) }
+        return admitted[place] ?? 0 > 0
     }
 
     /// Which agent gets a task, by its job's way of distribution; all that are asked fit and have room.
@@ -108,13 +125,20 @@ extension CoordinatorCore {
     mutating func hold(_ number: AttemptNumber, row: UInt64, charged: UInt64, on place: Int) {
         open[number.task.packed] = OpenAttempt(
             agent: AgentIndex(rawValue: Int32(place)), attempt: number.attempt, row: row,
-            place: Int32(agents[place].open.count), charged: charged)
+            place: Int32(agents[place].open.count), charged: charged, admission: admissionClass(of: number.task))
+        if let admission = open[number.task.packed]?.admission, admission >= 0 {
+            admissions[Int(admission)].running += 1
+        }
         agents[place].open.append(number.task.packed)
     }
 
     /// Takes an attempt off its agent's hands; nil when none is open.
     mutating func close(_ task: TaskID) -> OpenAttempt? {
         guard let attempt = open.removeValue(forKey: task.packed) else { return nil }
+        if attempt.admission >= 0 {
+            admissions[Int(attempt.admission)].running -= 1
+            if attempt.hasCalled { admissions[Int(attempt.admission)].calling -= 1 }
+        }
         let place = Int(attempt.agent.rawValue)
         // The last one takes its place in the agent's list.
         let last = agents[place].open.removeLast()

@@ -10,6 +10,7 @@ extension CoordinatorCore {
         guard kinds.count < Limits.requirementKinds else { return nil }
         let place = kinds.count
         kinds.append(requirement)
+        classOfKind.append(admissionClass(requirement))
         kindPlaces[requirement] = place
         fits.append(agents.map { requirement.isMet(by: $0) })
         for level in shelves.indices { shelves[level].append(Heap()) }

@@ -44,7 +44,13 @@ extension CoordinatorCore {
         if let token, token.store == storeID, let job = place(of: token.task.job),
             Int(token.task.index) < jobs[job].tasks.count
         {
-            wish.task = token.task.packed
+            if let attempt = open[token.task.packed], attempt.attempt == token.attempt {
+                wish.task = token.task.packed
+                if !attempt.hasCalled, attempt.admission >= 0 {
+                    open[token.task.packed]?.hasCalled = true
+                    admissions[Int(attempt.admission)].calling += 1
+                }
+            }
             wish.kind = jobs[job].spec.name
             wish.priority = jobs[job].options[Int(jobs[job].tasks[Int(token.task.index)].options)].value.priority
         }

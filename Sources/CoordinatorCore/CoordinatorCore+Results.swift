@@ -20,6 +20,7 @@ extension CoordinatorCore {
         }
         let took = result.finishedAt.milliseconds - result.startedAt.milliseconds
         agents[Int(index.rawValue)].ran(for: took)
+        learnCosts(of: task, class: attempt?.admission ?? Self.noClass, took: took)
         if jobs[job].tasks[Int(task.index)].givenUp {
             // Late, but nobody was sent after it: the work is not lost. It leaves the queue as if it had never been given up.
             jobs[job].tasks[Int(task.index)].givenUp = false

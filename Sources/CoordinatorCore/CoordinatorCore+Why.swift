@@ -54,6 +54,13 @@ extension CoordinatorCore {
         }
         found.reasons += jobReasons(job)
         found.reasons += agentReasons(job, Int(entry.options))
+        if entry.state == .queued,
+            let reason = whyNotAdmitted(
+                job, Int(entry.options), priority: jobs[job].options[Int(entry.options)].value.priority, at: now.instant
+            )
+        {
+            found.reasons.append(reason)
+        }
         if entry.state == .queued, let lane = lane(of: entry, in: job), lanes[lane].isListed {
             let ahead = ahead(of: task.index, in: lane)
             found.ahead = ahead

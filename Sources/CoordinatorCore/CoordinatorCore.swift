@@ -39,6 +39,9 @@ public struct CoordinatorCore: Sendable {
     var virtualTime: [UInt64] = Array(repeating: 0, count: 10)
     var kinds: [Requirement] = []
     var kindPlaces: [Requirement: Int] = [:]
+    /// By requirement: the class whose limits its tasks share.
+    var classOfKind: [Int32] = []
+    var admissions: [Admission] = []
     /// By requirement, then by agent: whether the agent meets it.
     var fits: [[Bool]] = []
 

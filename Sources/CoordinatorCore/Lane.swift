@@ -1,4 +1,5 @@
 import ClusterModel
+import Quotas
 
 /// The waiting tasks of one job that are alike in priority and in what they ask of an agent: whichever of them comes first, the same
 /// agents will do.
@@ -50,11 +51,14 @@ struct Requirement: Hashable, Sendable {
     var runner: String
     var needs: [LabelRule]
     var avoids: [LabelRule]
+    /// Of `claude` tasks that name a model: the class whose limits it shares. It is no matter of the agent's.
+    var modelClass: String
 
     init(_ options: TaskOptions) {
         runner = options.runner
         needs = options.needs
         avoids = options.avoids
+        modelClass = options.runner == "claude" ? ModelClass.name(of: options.model) ?? "" : ""
     }
 
     /// Whether an agent may be given such a task; what it lacks is said by ``whyNot(_:)``.

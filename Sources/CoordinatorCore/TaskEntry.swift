@@ -28,4 +28,8 @@ struct OpenAttempt {
     var place: Int32
     /// Tokens that its job was charged when it was sent; what it really took is settled when it ends.
     var charged: UInt64
+    /// The class of models whose limits it shares; ``CoordinatorCore/noClass``: none.
+    var admission: Int32
+    /// It has made a call.
+    var hasCalled = false
 }

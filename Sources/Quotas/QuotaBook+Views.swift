@@ -23,6 +23,12 @@ extension QuotaBook {
         return found.prefix(most).map { permits.id(of: $0) }
     }
 
+    /// Whether a request that waits draws from a bucket.
+    public func isAwaited(_ bucket: BucketIndex) -> Bool {
+        guard waitingCount > 0, isKnown(bucket) else { return false }
+        return waitingByPriority[bucket.place * 10..<bucket.place * 10 + 10].contains { $0 > 0 }
+    }
+
     /// What a bucket looks like now; nil: there is none.
     public func view(of bucket: BucketIndex, at now: Instant) -> BucketView? {
         guard isKnown(bucket) else { return nil }

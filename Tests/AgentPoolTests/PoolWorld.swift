@@ -63,6 +63,12 @@ struct PoolWorld {
     }
 
     @discardableResult
+    mutating func held(_ id: InstanceID) -> [PoolEffect<String>] { take(pool.callHeld(id, at: now)) }
+
+    @discardableResult
+    mutating func released(_ id: InstanceID) -> [PoolEffect<String>] { take(pool.callReleased(id, at: now)) }
+
+    @discardableResult
     mutating func cleared(_ id: InstanceID, succeeded: Bool = true) -> [PoolEffect<String>] {
         if clearing.remove(id) != nil { idle.insert(id) }
         return take(pool.cleared(id, succeeded: succeeded, at: now))

@@ -28,10 +28,10 @@ extension CallDesk {
                 PermitRequest(holder: holder, priority: wish.priority, costs: costs(draws, estimates)), at: now)
             switch answer {
             case .granted(let id):
-                note(id, key, wish, draws, estimates)
-                opened(key)
+                note(id, key, wish, draws, estimates, at: now)
+                opened(key, at: now)
                 notices.append(CallNotice(holder: holder, number: wish.number, answer: .granted))
-            case .waits(let id): note(id, key, wish, draws, estimates)
+            case .waits(let id): note(id, key, wish, draws, estimates, at: now)
             }
         } catch {
             refuse(wish, holder, error.message)
@@ -55,8 +55,8 @@ extension CallDesk {
         let request = PermitRequest(
             holder: holder, priority: wish.priority, costs: costs(draws, (input: 1, output: 1)))
         guard let id = book.adopt(request, at: now) else { return }
-        note(id, key, wish, draws, estimates(for: wish))
-        opened(key)
+        note(id, key, wish, draws, estimates(for: wish), at: now)
+        opened(key, at: now)
     }
 
     private mutating func refuse(_ wish: CallWish, _ holder: UInt64, _ why: String) {
@@ -64,12 +64,14 @@ extension CallDesk {
     }
 
     private mutating func note(
-        _ id: PermitID, _ key: Key, _ wish: CallWish, _ draws: [Draw], _ estimates: (input: Int64, output: Int64)
+        _ id: PermitID, _ key: Key, _ wish: CallWish, _ draws: [Draw], _ estimates: (input: Int64, output: Int64),
+        at now: Instant
     ) {
         calls[key] = Call(
             permit: id, isOpen: false, wish: wish, draws: draws, estimatedInput: estimates.input,
-            estimatedOutput: estimates.output)
+            estimatedOutput: estimates.output, askedAt: now)
         keys[id] = key
+        if let task = wish.task, spends[task] == nil { spends[task] = TaskSpend() }
     }
 
     // MARK: Costs

@@ -64,7 +64,9 @@ extension CallDesk {
         }
         var head = call.head
         if head == nil { head = (now, call.draws.map { book.spentInAll($0.bucket) }) }
-        book.settle(call.permit, actual: costs(call.draws, tokens), at: now)
+        let actual = costs(call.draws, tokens)
+        book.settle(call.permit, actual: actual, at: now)
+        noteSpend(call, actual)
         forget(key, call)
         learn(call, news)
         for word in news.words { heed(word, call, head: head, at: now) }

@@ -50,6 +50,7 @@ public struct CallDesk: Sendable {
         var draws: [Draw]
         var estimatedInput: Int64
         var estimatedOutput: Int64
+        var askedAt: Instant
         /// When its answer began, and what its buckets had spent in all by then.
         var head: (at: Instant, spent: [Int64])?
     }
@@ -76,6 +77,8 @@ public struct CallDesk: Sendable {
     var scored: [String] = []
     var plans: [PlanKey: [Draw]] = [:]
     var notices: [CallNotice] = []
+    /// By task, while an attempt of it is open.
+    var spends: [UInt64: TaskSpend] = [:]
     var changedSinceRecord = false
     var lastRecord: Instant?
     let seed: UInt64
@@ -100,7 +103,7 @@ public struct CallDesk: Sendable {
     public mutating func advance(to now: Instant) {
         for id in book.advance(to: now) {
             guard let key = keys[id] else { continue }
-            opened(key)
+            opened(key, at: now)
             notices.append(CallNotice(holder: key.holder, number: key.number, answer: .granted))
         }
     }
@@ -179,10 +182,11 @@ public struct CallDesk: Sendable {
 
     func opensCall(_ key: Key) -> Bool { calls[key]?.isOpen == false }
 
-    mutating func opened(_ key: Key) {
-        guard opensCall(key), let service = calls[key]?.wish.service else { return }
+    mutating func opened(_ key: Key, at now: Instant) {
+        guard opensCall(key), let call = calls[key] else { return }
         calls[key]?.isOpen = true
-        services[service]?.open += 1
+        services[call.wish.service]?.open += 1
+        noteGrant(call, at: now)
         changedSinceRecord = true
     }
 }
