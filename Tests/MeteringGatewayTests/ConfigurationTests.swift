@@ -5,7 +5,9 @@ import Testing
 
 @Suite struct ConfigurationTests {
     private func proxy(_ environment: [String: String], _ url: String) throws -> String? {
-        try ProxySettings(environment: environment).proxy(for: UpstreamAddress(url, of: "claude")).map { "\($0.host):\($0.port)" }
+        try ProxySettings(environment: environment).proxy(for: UpstreamAddress(url, of: "claude")).map {
+            "\($0.host):\($0.port)"
+        }
     }
 
     @Test func theProxyHangsOnSchemeAndHost() throws {
@@ -14,11 +16,17 @@ import Testing
         #expect(try proxy(both, "http://api.example.com/x") == "plain:8080")
         #expect(try proxy(["HTTPS_PROXY": ""], "https://api.anthropic.com") == nil)
         for host in ["localhost", "127.0.0.1:8080", "[::1]:80"] { #expect(try proxy(both, "http://\(host)") == nil) }
-        for exceptions in ["*", "api.anthropic.com", " anthropic.com ", ".anthropic.com", "*.anthropic.com", "a,API.anthropic.com:443"] {
-            #expect(try proxy(both.merging(["NO_PROXY": exceptions]) { $1 }, "https://api.anthropic.com") == nil, "\(exceptions)")
+        for exceptions in [
+            "*", "api.anthropic.com", " anthropic.com ", ".anthropic.com", "*.anthropic.com", "a,API.anthropic.com:443",
+        ] {
+            #expect(
+                try proxy(both.merging(["NO_PROXY": exceptions]) { $1 }, "https://api.anthropic.com") == nil,
+                "\(exceptions)")
         }
         for exceptions in ["", "thropic.com", "anthropic.com.evil", "api.anthropic.com:80", "www.anthropic.com"] {
-            #expect(try proxy(both.merging(["NO_PROXY": exceptions]) { $1 }, "https://api.anthropic.com") != nil, "\(exceptions)")
+            #expect(
+                try proxy(both.merging(["NO_PROXY": exceptions]) { $1 }, "https://api.anthropic.com") != nil,
+                "\(exceptions)")
         }
         let login = try #require(
             try ProxySettings(environment: ["HTTPS_PROXY": "http://me:p%40ss@host"]).proxy(
@@ -38,7 +46,8 @@ import Testing
     @Test func baseURLsAreLookedAt() throws {
         #expect(try UpstreamAddress("https://API.example.com/v/", of: "x").base == "https://API.example.com/v")
         #expect(try UpstreamAddress("http://[::1]:8080", of: "x").host == "::1")
-        for text in ["", "api.example.com", "ftp://a", "http://", "https://a:b@c", "https://a?b", "https://a#b", "/v1"] {
+        for text in ["", "api.example.com", "ftp://a", "http://", "https://a:b@c", "https://a?b", "https://a#b", "/v1"]
+        {
             #expect(throws: GatewayConfigurationError.self) { try UpstreamAddress(text, of: "x") }
         }
     }
@@ -49,7 +58,11 @@ import Testing
         { $0.upstreams = [NamedUpstream(name: "a b", baseURL: "http://a")] },
         { $0.upstreams = Array(repeating: NamedUpstream(name: "a", baseURL: "http://a"), count: 2) },
         { $0.upstreams = (0..<40).map { NamedUpstream(name: "a\($0)", baseURL: "http://a") } },
-        { $0.upstreams = [NamedUpstream(name: "a", baseURL: "http://a", credentialHeader: "a b", credentialValue: "c")] },
+        {
+            $0.upstreams = [
+                NamedUpstream(name: "a", baseURL: "http://a", credentialHeader: "a b", credentialValue: "c")
+            ]
+        },
         { $0.proxies.https = "socks5://host" }, { $0.spoolDirectory = "/dev/null/spool" },
     ]
 

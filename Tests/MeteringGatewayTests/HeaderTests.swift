@@ -27,7 +27,9 @@ import Testing
     @Test func readsHTTPDates() {
         #expect(CalendarTime.httpDate("Tue, 24 Nov 2026 12:00:00 GMT") == Self.noon)
         #expect(CalendarTime.httpDate("Sun, 06 Nov 1994 08:49:37 GMT")?.milliseconds == 784_111_777_000)
-        for text in ["Tue, 24 Nov 2026 12:00:00", "Tue, 24 Foo 2026 12:00:00 GMT", "Tue, 24 Nov 2026 12:00 GMT", "", "12"] {
+        for text in [
+            "Tue, 24 Nov 2026 12:00:00", "Tue, 24 Foo 2026 12:00:00 GMT", "Tue, 24 Nov 2026 12:00 GMT", "", "12",
+        ] {
             #expect(CalendarTime.httpDate(text) == nil)
         }
     }
@@ -46,7 +48,8 @@ import Testing
     @Test func readsTheWordsOfClaude() {
         let values = [
             "date": "Tue, 24 Nov 2026 13:00:00 GMT", "anthropic-ratelimit-requests-limit": "60",
-            "anthropic-ratelimit-requests-remaining": "59", "anthropic-ratelimit-requests-reset": "2026-11-24T13:00:01Z",
+            "anthropic-ratelimit-requests-remaining": "59",
+            "anthropic-ratelimit-requests-reset": "2026-11-24T13:00:01Z",
             "anthropic-ratelimit-input-tokens-limit": "1000000", "anthropic-ratelimit-input-tokens-remaining": "-4",
             "anthropic-ratelimit-output-tokens-reset": "yesterday", "anthropic-ratelimit-tokens-remaining": "7000",
         ]
@@ -66,19 +69,23 @@ import Testing
         #expect(
             jira.words(service: "jira") == [ServiceWord(limit: "requests", amount: 100, remaining: 0, fullIn: 9_000)])
         #expect(jira.retryAfter(service: "jira") == 9_000 && jira.retryAfter(service: "claude") == nil)
-        let github = headers(["x-ratelimit-remaining": "0", "x-ratelimit-reset": "1795521615", "x-ratelimit-resource": "search"])
+        let github = headers([
+            "x-ratelimit-remaining": "0", "x-ratelimit-reset": "1795521615", "x-ratelimit-resource": "search",
+        ])
         #expect(github.words(service: "github").map(\.limit) == ["search"])
         #expect(github.retryAfter(service: "github") == 15_000)
-        #expect(headers(["x-ratelimit-reset": "30", "x-ratelimit-resource": "a b"]).words(service: "github") == [
-            ServiceWord(limit: "requests", fullIn: 30_000)
-        ])
+        #expect(
+            headers(["x-ratelimit-reset": "30", "x-ratelimit-resource": "a b"]).words(service: "github") == [
+                ServiceWord(limit: "requests", fullIn: 30_000)
+            ])
     }
 
     @Test func passesEverythingButItsOwn() throws {
         var fields = HTTPFields()
         let given = [
             ("anthropic-beta", "a"), ("anthropic-beta", "b"), ("connection", "keep-alive, X-Hop"), ("x-hop", "1"),
-            ("authorization", "Bearer instance"), ("x-api-key", "instance"), ("accept-encoding", "gzip"), ("te", "trailers"),
+            ("authorization", "Bearer instance"), ("x-api-key", "instance"), ("accept-encoding", "gzip"),
+            ("te", "trailers"),
             ("content-length", "5"), ("x-claude-code-session-id", "s"), ("expect", "100-continue"),
         ]
         for (name, value) in given { fields.append(HTTPField(name: try #require(HTTPField.Name(name)), value: value)) }
@@ -89,7 +96,9 @@ import Testing
                 "x-api-key: real",
             ])
         let answer = HeaderRules.answer(
-            HTTPHeaders([("Set-Cookie", "a"), ("set-cookie", "b"), ("transfer-encoding", "chunked"), ("connection", "close")]),
+            HTTPHeaders([
+                ("Set-Cookie", "a"), ("set-cookie", "b"), ("transfer-encoding", "chunked"), ("connection", "close"),
+            ]),
             to: .get)
         #expect(answer.map(\.value) == ["a", "b"])
         #expect(HeaderRules.answer(HTTPHeaders(), to: .head)[.contentLength] == "0")

@@ -4,19 +4,25 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct OtherUpstreamTests {
     private func withOthers(
-        _ script: @escaping @Sendable (RawConnection, Int) -> Void, _ body: (GatewayScene, RawUpstream) async throws -> Void
+        _ script: @escaping @Sendable (RawConnection, Int) -> Void,
+        _ body: (GatewayScene, RawUpstream) async throws -> Void
     ) async throws {
         let upstream = try RawUpstream(script)
         try await withGateway(to: "http://127.0.0.1:9") {
             $0.upstreams = [
                 NamedUpstream(name: "jira", baseURL: upstream.url + "/jira", credentialValue: "Basic bWU6aXQ="),
                 NamedUpstream(
-                    name: "github", baseURL: upstream.url, credentialHeader: "Private-Token", credentialValue: "ghp_real"),
+                    name: "github", baseURL: upstream.url, credentialHeader: "Private-Token",
+                    credentialValue: "ghp_real"),
             ]
-        } _: { try await body($0, upstream) }
+        } _: {
+            try await body($0, upstream)
+        }
     }
 
-    private func call(_ scene: GatewayScene, _ service: String, _ method: String, _ path: String) async throws -> GatewayScene.Answer {
+    private func call(_ scene: GatewayScene, _ service: String, _ method: String, _ path: String) async throws
+        -> GatewayScene.Answer
+    {
         let base = try #require(scene.access.upstreamURLs[service])
         return try await scene.send(
             scene.request(
@@ -32,7 +38,8 @@ import Testing
             #expect(try await call(scene, "jira", "GET", "/rest/api/3/issue?fields=a%2Fb").status == 200)
             #expect(try await call(scene, "github", "POST", "/repos").status == 200)
             let requests = upstream.state.now.requests
-            #expect(requests.map(\.line) == ["GET /jira/rest/api/3/issue?fields=a%2Fb HTTP/1.1", "POST /repos HTTP/1.1"])
+            #expect(
+                requests.map(\.line) == ["GET /jira/rest/api/3/issue?fields=a%2Fb HTTP/1.1", "POST /repos HTTP/1.1"])
             #expect(requests[0].headers["authorization"] == "Basic bWU6aXQ=")
             #expect(requests[1].headers["private-token"] == "ghp_real" && requests[1].headers["authorization"] == nil)
             let asked = scene.permits.state.now.asked

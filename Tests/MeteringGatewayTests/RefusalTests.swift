@@ -48,7 +48,10 @@ import Testing
         try await withGateway(to: upstream.url) { scene async throws in
             let key = scene.access.key
             let basic = Data("me@example.com:\(key)".utf8).base64EncodedString()
-            for header in [("x-api-key", key), ("authorization", "Bearer \(key)"), ("authorization", "token \(key)"), ("authorization", "Basic \(basic)")] {
+            for header in [
+                ("x-api-key", key), ("authorization", "Bearer \(key)"), ("authorization", "token \(key)"),
+                ("authorization", "Basic \(basic)"),
+            ] {
                 #expect(try await scene.send(scene.request(headers: [header], body: "{}")).status == 200)
             }
             for request in upstream.state.now.requests {
@@ -92,7 +95,8 @@ import Testing
 
     @Test func aCallThatCanNeverBeMadeIsAnswered() async throws {
         let upstream = try upstream()
-        try await withGateway(to: upstream.url, permits: RecordingPermits(.refuses("the task's budget is used up"))) { scene async throws in
+        try await withGateway(to: upstream.url, permits: RecordingPermits(.refuses("the task's budget is used up"))) {
+            scene async throws in
             let answer = try await scene.message("hello")
             #expect(answer.status == 400 && answer.text.contains("the task's budget is used up"))
             #expect(upstream.state.now.connections == 0)

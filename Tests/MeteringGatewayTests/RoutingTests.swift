@@ -27,9 +27,12 @@ import Testing
     }
 
     @Test func repeatsWhatMayBeRepeated() {
-        func judge(_ service: String, _ endpoint: String, _ status: Int?, _ headers: [String: String] = [:]) -> RepeatRule {
+        func judge(_ service: String, _ endpoint: String, _ status: Int?, _ headers: [String: String] = [:])
+            -> RepeatRule
+        {
             RepeatRule.judge(
-                MeteredCall(instance: "i", service: service, endpoint: endpoint, bodyBytes: 0), status: status) { headers[$0] }
+                MeteredCall(instance: "i", service: service, endpoint: endpoint, bodyBytes: 0), status: status
+            ) { headers[$0] }
         }
         for status in [500, 502, 503, 504, 529, nil] {
             #expect(judge("claude", "messages", status) == .failed && judge("jira", "read", status) == .failed)

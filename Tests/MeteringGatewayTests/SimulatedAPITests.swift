@@ -97,7 +97,9 @@ import Testing
     }
 
     @Test func overloadsOfARealShareNeverReachTheInstance() async throws {
-        try await withSimulatedAPI { $0.overloadedShare = 0.4 } _: { scene, sim async throws in
+        try await withSimulatedAPI {
+            $0.overloadedShare = 0.4
+        } _: { scene, sim async throws in
             try await withThrowingTaskGroup(of: Int.self) { group in
                 for number in 0..<40 { group.addTask { try await scene.message("prompt \(number)").status } }
                 for try await status in group { #expect(status == 200) }
@@ -143,7 +145,9 @@ import Testing
     }
 
     @Test func manyStreamsRunAtOnce() async throws {
-        try await withSimulatedAPI { $0.streamMilliseconds = 100 } _: { scene, sim async throws in
+        try await withSimulatedAPI {
+            $0.streamMilliseconds = 100
+        } _: { scene, sim async throws in
             sim.hold()
             let calls = Task {
                 try await withThrowingTaskGroup(of: Int.self) { group in

@@ -60,7 +60,8 @@ import Testing
             connection.request()
             let usage = [#"{"input_tokens":-5,"output_tokens":"many","cache_read_input_tokens":1e30}"#, "17", "null"]
             connection.answer(
-                "200 OK", headers: ["content-type: application/json", "connection: close"], body: #"{"usage":\#(usage[number])}"#)
+                "200 OK", headers: ["content-type: application/json", "connection: close"],
+                body: #"{"usage":\#(usage[number])}"#)
         }
         try await withGateway(to: upstream.url) { scene async throws in
             for _ in 0..<3 { #expect(try await scene.message("hello", stream: false).status == 200) }
@@ -78,7 +79,8 @@ import Testing
         }
         try await withGateway(to: upstream.url) { scene async throws in
             let body = #"{"model":"claude-test","text":""# + String(repeating: "0123456789", count: 524_288) + #""}"#
-            #expect(try await scene.send(scene.request(body: body)).status == 200)
+            let headers = [("x-api-key", scene.access.key), ("expect", "100-continue")]
+            #expect(try await scene.send(scene.request(headers: headers, body: body)).status == 200)
             let received = upstream.state.now.requests
             #expect(received.count == 2)
             for request in received { #expect(request.body.elementsEqual(body.utf8)) }
@@ -103,6 +105,24 @@ import Testing
             #expect(request.line == "POST /prefix/v1/messages?beta=true HTTP/1.1")
             #expect(request.headers["accept-encoding"] == "identity")
             #expect(request.headers["host"] == "127.0.0.1:\(upstream.port)")
+        }
+    }
+
+    @Test func anInstanceThatReadsSlowlyHoldsTheServiceBack() async throws {
+        let sent = Watched(0)
+        let upstream = try RawUpstream { connection, _ in
+            connection.request()
+            connection.send("HTTP/1.1 200 OK\r\ncontent-length: \(1 << 30)\r\n\r\n")
+            let bytes = connection.sendUntilHeldBack(atMost: 1 << 30)
+            sent.change { $0 = bytes }
+            connection.waitUntilLeft()
+        }
+        try await withGateway(to: upstream.url) { scene async throws in
+            let response = try await scene.open(scene.request(body: "{}"))
+            let bytes = await sent.wait { $0 > 0 }
+            // The rest is the buffers of four sockets.
+            #expect(bytes < 64 << 20)
+            withExtendedLifetime(response) {}
         }
     }
 

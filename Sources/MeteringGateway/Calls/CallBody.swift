@@ -40,7 +40,9 @@ struct CallBody: Sendable {
             count += part.readableBytes
             guard max(count, announced ?? 0) <= limits.bodyBytes else {
                 // Many callers hear of an answer only when all they have to say was taken.
-                guard count <= Self.mostThrownAway else { throw GatewayAnswer.tooLarge(limits.bodyBytes) }
+                guard count <= Self.mostThrownAway else {
+                    throw GatewayAnswer.tooLarge(limits.bodyBytes, closes: true)
+                }
                 isTooLarge = true
                 continue
             }

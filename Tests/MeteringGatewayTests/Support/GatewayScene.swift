@@ -63,7 +63,7 @@ struct GatewayScene: Sendable {
 
 /// Runs `body` with a gateway before `upstream`; afterwards every grant has ended once.
 func withGateway(
-    to upstream: String, permits: RecordingPermits = RecordingPermits(),
+    to upstream: String, permits: RecordingPermits = RecordingPermits(), logger: Logger? = nil,
     _ change: (inout GatewayConfiguration) -> Void = { _ in }, _ body: (GatewayScene) async throws -> Void
 ) async throws {
     let spool = FileManager.default.temporaryDirectory.appendingPathComponent("gateway-\(UUID().uuidString)").path
@@ -73,8 +73,7 @@ func withGateway(
     var configuration = GatewayConfiguration(credential: .apiKey(GatewayScene.realKey), spoolDirectory: spool)
     configuration.claudeBaseURL = upstream
     change(&configuration)
-    var logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-    logger.logLevel = .critical
+    let logger = logger ?? Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     let gateway = try await MeteringGateway.start(configuration, permits: permits, logger: logger)
     let scene = GatewayScene(
         gateway: gateway, permits: permits, access: gateway.register(instance: "3.2"), spool: spool)

@@ -112,6 +112,20 @@ final class RawConnection {
         }
     }
 
+    /// Sends until the other side has taken nothing for two seconds; how many bytes it took.
+    func sendUntilHeldBack(atMost most: Int) -> Int {
+        let chunk = [UInt8](repeating: 0x61, count: 1 << 20)
+        var sent = 0
+        while sent < most {
+            var waiting = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+            guard poll(&waiting, 1, 2_000) == 1 else { break }
+            let count = Glibc.send(descriptor, chunk, chunk.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
+            guard count > 0 else { break }
+            sent += count
+        }
+        return sent
+    }
+
     /// A whole answer.
     func answer(_ status: String, headers: [String] = [], body: String = "") {
         let head = ["HTTP/1.1 \(status)"] + headers + ["content-length: \(body.utf8.count)"]
