@@ -55,7 +55,8 @@ import Testing
             await scene.permits.state.wait { !$0.progress.isEmpty }
             call.cancel()
             await upstream.state.wait { $0.left == 1 }
-            let report = try #require(await scene.permits.state.wait { !$0.ends.isEmpty }.reports.first)
+            let state = await scene.permits.state.wait { !$0.ends.isEmpty }
+            let report = try #require(state.reports.first, "\(state)")
             #expect(report.isCut && report.status == 200 && report.errorType == GatewayErrorType.callerLeft)
             #expect(report.usage.input == 12)
         }

@@ -8,7 +8,7 @@ import Testing
         _ body: (GatewayScene, RawUpstream) async throws -> Void
     ) async throws {
         let upstream = try RawUpstream(script)
-        try await withGateway(to: "http://127.0.0.1:9") {
+        try await withGateway(to: "http://127.0.0.1:1") {
             $0.upstreams = [
                 NamedUpstream(name: "jira", baseURL: upstream.url + "/jira", credentialValue: "Basic bWU6aXQ="),
                 NamedUpstream(

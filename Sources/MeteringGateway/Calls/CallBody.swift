@@ -32,6 +32,8 @@ struct CallBody: Sendable {
     init(of request: Request, limits: GatewayLimits, spoolDirectory: String) async throws {
         let announced = request.headers[.contentLength].flatMap { Int($0) }
         var memory = ByteBuffer()
+        // All at once, or the buffer would double its way up to twice the body.
+        if let announced, announced <= limits.bodyBytesInMemory { memory.reserveCapacity(announced) }
         var file: SpoolFile?
         var facts = RequestFacts()
         var count = 0
@@ -47,7 +49,7 @@ struct CallBody: Sendable {
                 continue
             }
             part.withUnsafeReadableBytes { facts.feed($0) }
-            if file == nil, count > limits.bodyBytesInMemory {
+            if file == nil, max(count, announced ?? 0) > limits.bodyBytesInMemory {
                 let made = try SpoolFile(directory: spoolDirectory)
                 try memory.withUnsafeReadableBytes(made.append)
                 memory = ByteBuffer()

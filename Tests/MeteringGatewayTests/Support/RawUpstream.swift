@@ -41,7 +41,7 @@ final class RawUpstream: Sendable {
         Thread.detachNewThread {
             while true {
                 let descriptor = accept(listener, nil, nil)
-                guard descriptor >= 0 else { return }
+                guard descriptor >= 0 else { break }
                 let number = state.change { state in
                     state.connections += 1
                     return state.connections - 1
@@ -52,13 +52,12 @@ final class RawUpstream: Sendable {
                     connection.end()
                 }
             }
+            // Closed here alone: a number that is closed elsewhere could be another socket's by now.
+            close(listener)
         }
     }
 
-    deinit {
-        shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
-    }
+    deinit { shutdown(listener, Int32(SHUT_RDWR)) }
 
     var url: String { "http://127.0.0.1:\(port)" }
 }
