@@ -15,7 +15,7 @@ struct BrokenConnection: Sendable {
         case let error as HTTPClientError where error == .deadlineExceeded || error == .readTimeout:
             type = GatewayErrorType.silence
             why = "was silent for \(seconds) s"
-        case let error as HTTPClientError where error == .connectTimeout:
+        case let error as HTTPClientError where error == .connectTimeout || error == .getConnectionFromPoolTimeout:
             why = "took no connection within \(limits.connectTimeout.rawValue / 1000) s"
         case let error as HTTPClientError where error == .remoteConnectionClosed:
             why = "closed the connection before its answer"
@@ -32,7 +32,7 @@ struct BrokenConnection: Sendable {
         guard let error = error as? HTTPClientError else { return nil }
         // Named by what they are alone: their values could hold a key.
         let isUnsendable =
-            [.invalidURL, .emptyHost, .emptyScheme, .incompatibleHeaders, .traceRequestWithBody].contains(error)
+            [.invalidURL, .emptyHost, .emptyScheme, .traceRequestWithBody].contains(error)
             || error.shortDescription.hasPrefix("Invalid header")
         return isUnsendable ? "The call can't be sent on: its path or one of its headers is not of HTTP's form." : nil
     }

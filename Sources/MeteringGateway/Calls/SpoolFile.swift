@@ -13,14 +13,11 @@ final class SpoolFile: Sendable {
         let path = "\(directory)/body-\(Secrets.hex(bytes: 16))"
         descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw SpoolFailure("no file can be made", errno) }
-        guard unlink(path) == 0 else {
-            let number = errno
-            close(descriptor)
-            throw SpoolFailure("its name can't be taken away", number)
-        }
+        guard unlink(path) == 0 else { throw SpoolFailure("its name can't be taken away", errno) }
     }
 
-    deinit { close(descriptor) }
+    // It runs for an init that throws too, which may have no file.
+    deinit { if descriptor >= 0 { close(descriptor) } }
 
     /// Writes behind what is there.
     func append(_ bytes: UnsafeRawBufferPointer) throws {

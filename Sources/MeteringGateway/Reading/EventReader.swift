@@ -36,7 +36,6 @@ struct EventReader: Sendable {
             case .name(let name):
                 if byte == 0x3A {
                     if name == Array("data".utf8) {
-                        if hasData { feedData(UnsafeRawBufferPointer(rebasing: bytes[index..<index])) }
                         place = .data(isFirst: true)
                     } else {
                         place = .skipped

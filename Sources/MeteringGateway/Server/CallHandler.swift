@@ -40,6 +40,7 @@ struct CallHandler: Sendable {
             try await serve(request, answer, cancel)
         } catch let own as GatewayAnswer where !answer.hasBegun {
             try await answer.send(own)
+            if own.closes { throw CallForwarder.BrokenOff() }
         } catch let failure as SpoolFailure where !answer.hasBegun {
             logger.error("\(failure)")
             try await answer.send(.failure(failure.description))

@@ -9,7 +9,7 @@ struct GatewayAnswer: Error, Hashable, Sendable {
     /// Whether the connection is closed after it.
     var closes = false
 
-    static func tooLarge(_ most: Int) -> GatewayAnswer {
+    static func tooLarge(_ most: Int, closes: Bool = false) -> GatewayAnswer {
         GatewayAnswer(
             status: 413, type: "request_too_large",
             message: "The body is longer than \(most) bytes, the most that the gateway forwards: send less.",
