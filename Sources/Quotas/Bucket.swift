@@ -37,6 +37,8 @@ public struct Bucket: Sendable {
     public internal(set) var refusals: UInt64 = 0
     /// Takes that a shadow bucket let pass and a real one would have held.
     public internal(set) var shadowOverruns: UInt64 = 0
+    /// Of a rate: so much stays untouched by everybody, because somebody else takes from the same limit.
+    public internal(set) var margin: Int64 = 0
     /// A lower concurrency than the configured one, while the service is overloaded.
     public internal(set) var narrowedTo: Int64?
 
@@ -124,7 +126,7 @@ public struct Bucket: Sendable {
 
     /// The level at which a cost is granted, in sub-units.
     private func neededLevel(_ cost: Int128, _ priority: Priority) -> Int128 {
-        min(capacity, cost + (priority == .critical ? 0 : reserved))
+        min(capacity, cost + Int128(margin) * scale + (priority == .critical ? 0 : reserved))
     }
 
     /// Takes what ``mayTake(_:priority:at:)`` just allowed.

@@ -42,6 +42,15 @@ extension QuotaBook {
         return buckets[bucket.place].lower(to: remaining, asOf: said, spentSince: spentSince, at: latest(now))
     }
 
+    /// Keeps so much of a rate untouched, since others take from the same limit; at most half of its burst.
+    public mutating func keep(margin: Int64, in bucket: BucketIndex) {
+        guard isKnown(bucket), !buckets[bucket.place].limit.isConcurrency else { return }
+        buckets[bucket.place].margin = min(max(0, margin), buckets[bucket.place].limit.burst / 2)
+    }
+
+    /// What is kept untouched of a rate.
+    public func margin(of bucket: BucketIndex) -> Int64 { isKnown(bucket) ? buckets[bucket.place].margin : 0 }
+
     /// All that was ever taken from a bucket, corrected by what was settled; wraps.
     public func spentInAll(_ bucket: BucketIndex) -> Int64 {
         isKnown(bucket) ? buckets[bucket.place].spentInAll : 0

@@ -26,6 +26,10 @@ public struct QuotaScene: Sendable {
         public var binding = "requests"
         /// The most that first to last call may take, against the ideal.
         public var ratio = 1.05
+        /// Calls a minute of somebody else, who knows of no limit.
+        public var strangers = 0
+        /// The share of the fleet's calls that may be refused.
+        public var refusedShare = 0.0
         /// The API's own faults make it repeat calls.
         public var hasFaults = false
     }
@@ -60,6 +64,10 @@ public struct QuotaScene: Sendable {
                 "--requests-per-minute", "600", "--requests-burst", "20", "--p529", "0.02", "--p500", "0.02", "--pcut",
                 "0.01",
             ], quotas: ["claude.requests=600/min,burst=20"], agents: [16, 16], tasks: 200, ratio: 10, hasFaults: true),
+        Plan(
+            name: "stranger", api: ["--requests-per-minute", "300", "--requests-burst", "20"],
+            quotas: ["claude.requests=300/min,burst=20"], agents: [12, 12], tasks: 400, ratio: 10, strangers: 90,
+            refusedShare: 0.01),
     ]
 
     /// The variant that is played.
@@ -123,10 +131,12 @@ public struct QuotaScene: Sendable {
             try await fleet.coordinator?.killNow()
             try await fleet.startCoordinator()
         }
+        let stranger = plan.strangers > 0 ? Stranger(api: try fleet.api.url, callsPerMinute: plan.strangers) : nil
         let explained = try await explanation(fleet, job)
         let waited = try await fleet.ccctl(["wait", job])
+        let strange = await stranger?.stop() ?? Stranger.Counts()
         guard waited.code == 0 else { throw SceneError("ccctl wait exited \(waited.code): \(waited.errors)") }
-        return try await summary(fleet, job, criticalWaits, explained)
+        return try await summary(fleet, job, criticalWaits, explained, strange)
     }
 
     /// While the bulk waits, `ccctl quota` shows it.
@@ -152,9 +162,12 @@ public struct QuotaScene: Sendable {
         var first_to_last_s, ideal_s, ratio: Double
         var critical_wait_max_s: Double?
         var arrivals_peak_per_s: Int
+        var strangers_calls, strangers_429: Int
     }
 
-    private func summary(_ fleet: Fleet, _ job: String, _ critical: [Double], _ quota: String) async throws -> String {
+    private func summary(
+        _ fleet: Fleet, _ job: String, _ critical: [Double], _ quota: String, _ stranger: Stranger.Counts
+    ) async throws -> String {
         let stats = try await fleet.api.stats()
         let rows = try TaskRow.read(try await fleet.ccctl(["results", job, "--output", "json"]).output)
         guard let first = stats.firstCall, let last = stats.lastCall, let limit = stats.limits[plan.binding],
@@ -169,7 +182,8 @@ public struct QuotaScene: Sendable {
             cut: stats.cut, peak_open_calls: stats.peakOpen, binding: plan.binding, spent: limit.used,
             first_to_last_s: seconds, ideal_s: (ideal * 1000).rounded() / 1000,
             ratio: (seconds / ideal * 1000).rounded() / 1000, critical_wait_max_s: critical.max(),
-            arrivals_peak_per_s: stats.perSecond.map(\.calls).max() ?? 0)
+            arrivals_peak_per_s: stats.perSecond.map(\.calls).max() ?? 0, strangers_calls: stranger.calls,
+            strangers_429: stranger.refused)
         print(quota)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
@@ -180,8 +194,12 @@ public struct QuotaScene: Sendable {
 
     private func judge(_ summary: Summary, _ line: String) throws {
         guard summary.succeeded == plan.tasks else { throw SceneError("not every task succeeded: \(line)") }
-        guard summary.status_429 == 0 || plan.name == "learned" else { throw SceneError("calls were refused: \(line)") }
-        if !plan.hasFaults {
+        let refused = summary.status_429 - summary.strangers_429
+        let allowed = Int(Double(summary.calls - summary.strangers_calls) * plan.refusedShare)
+        guard refused <= allowed || plan.name == "learned" else { throw SceneError("calls were refused: \(line)") }
+        if plan.strangers > 0 {
+            guard summary.strangers_calls > 0 else { throw SceneError("the stranger made no call: \(line)") }
+        } else if !plan.hasFaults {
             // A call more than tasks would be a repeat, by the CLI or by us.
             guard summary.ok == plan.tasks + plan.critical, summary.calls - summary.status_429 == summary.ok else {
                 throw SceneError("calls were repeated: \(line)")

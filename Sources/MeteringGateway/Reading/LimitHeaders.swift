@@ -27,10 +27,17 @@ struct LimitHeaders {
     /// `retry-after`, or for services other than Claude the reset of a limit that is used up.
     func retryAfter(service: String) -> Milliseconds? {
         if let retryAfter { return retryAfter }
-        guard service != MeteredService.claude, value("x-ratelimit-remaining").flatMap(Self.count) == 0 else {
+        if service == MeteredService.claude { return planReset }
+        guard value("x-ratelimit-remaining").flatMap(Self.count) == 0 else {
             return nil
         }
         return value("x-ratelimit-reset").flatMap { wait($0, maySayEpoch: true) }
+    }
+
+    /// When a plan's window that is used up begins anew: a login with a plan has these headers instead of limits a minute.
+    private var planReset: Milliseconds? {
+        guard value("anthropic-ratelimit-unified-status") == "rejected" else { return nil }
+        return value("anthropic-ratelimit-unified-reset").flatMap { wait($0, maySayEpoch: true) }
     }
 
     /// A word for each limit that the answer names.

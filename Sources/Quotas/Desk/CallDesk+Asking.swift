@@ -127,8 +127,9 @@ extension CallDesk {
         }
         switch wish.endpoint {
         case "messages": return [.requests, .concurrency, .inputTokens, .outputTokens, .tokens]
-        case "count_tokens": return [.countTokens]
-        default: return []
+        case "count_tokens": return [.countTokens, .concurrency]
+        // Nothing is counted of it; but a refusal must hold it, too.
+        default: return [.concurrency]
         }
     }
 

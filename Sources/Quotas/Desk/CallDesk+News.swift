@@ -70,7 +70,7 @@ extension CallDesk {
         forget(key, call)
         learn(call, news)
         for word in news.words { heed(word, call, head: head, at: now) }
-        if wasRefused { park(call, news, at: now) }
+        if wasRefused { park(call, news, at: now) } else { narrowMargins(call, at: now) }
         judge(call, news, wasRefused: wasRefused, at: now)
     }
 
@@ -120,6 +120,29 @@ extension CallDesk {
             length = min(Milliseconds(first << Int64(doublings)), .seconds(600))
         }
         for bucket in named.isEmpty ? [service.concurrency] : named { book.park(bucket, until: now + length) }
+        // We had it to spend, and the service had not: somebody else takes from it.
+        let rates = named.isEmpty ? call.draws.filter { $0.kind == .requests }.map(\.bucket) : named
+        for bucket in rates { widenMargin(bucket, at: now) }
+    }
+
+    private mutating func widenMargin(_ bucket: BucketIndex, at now: Instant) {
+        guard let burst = book.limit(of: bucket)?.burst else { return }
+        // Calls that were under way together are refused together: one event.
+        if let last = signs[bucket.place].marginChanged, now.milliseconds(since: last) < .seconds(1) { return }
+        signs[bucket.place].marginChanged = now
+        book.keep(margin: book.margin(of: bucket) + max(1, burst / 8), in: bucket)
+    }
+
+    /// What no refusal asked for lately is given back, an eighth of the burst a minute.
+    private mutating func narrowMargins(_ call: Call, at now: Instant) {
+        for draw in call.draws {
+            let margin = book.margin(of: draw.bucket)
+            guard margin > 0, let last = signs[draw.bucket.place].marginChanged,
+                now.milliseconds(since: last) >= Self.marginKept, let burst = book.limit(of: draw.bucket)?.burst
+            else { continue }
+            signs[draw.bucket.place].marginChanged = now
+            book.keep(margin: margin - max(1, burst / 8), in: draw.bucket)
+        }
     }
 
     /// Fewer calls at once while a service can't serve them.

@@ -79,6 +79,8 @@ extension CallDesk {
         if let told = signs[place].told, let mine = signs[place].written.perMinute, told < mine {
             parts.append("the service says its limit is \(told) a minute, which is less")
         }
+        let margin = book.margin(of: BucketIndex(place))
+        if margin > 0 { parts.append("\(margin) of it stay untouched, since somebody else takes from this limit too") }
         if standing.view.isShadow {
             parts.append("it only counts: \(standing.view.shadowOverruns) calls would have waited")
         }

@@ -13,6 +13,8 @@ public struct CallDesk: Sendable {
     static let openConcurrency: Int64 = 100_000
     /// With no overload for so long, a service's calls are not held below its limit any more.
     static let overloadForgotten = Milliseconds.seconds(300)
+    /// A margin that no refusal has shown to be needed for so long becomes smaller.
+    static let marginKept = Milliseconds.seconds(60)
     /// Between two records of what was spent, while something is.
     static let recordEvery = Milliseconds.seconds(1)
 
@@ -40,6 +42,8 @@ public struct CallDesk: Sendable {
         var isGone = false
         /// The limit for a minute that the service last named.
         var told: Int64?
+        /// When its margin was last changed: see ``CallDesk/widenMargin(_:at:)``.
+        var marginChanged: Instant?
     }
 
     /// A call that waits or is open.
