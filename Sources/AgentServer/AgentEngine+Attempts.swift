@@ -8,7 +8,7 @@ import Logging
 /// Attempts, from the queue to the disk that holds their results.
 extension AgentEngine {
     func enqueue(_ record: AttemptRecord, at now: Instant) {
-        if record.options.runner == "exec" { return startExec(record) }
+        if record.options.runner == "exec" { return execArrived(record, at: now) }
         // The pool counts its own alone.
         guard execs.isEmpty || execSlots.hasRoom(others: pool.tokens.count) else {
             return attemptEnded(record.token, .handedBack(.full), on: nil)

@@ -38,6 +38,8 @@ actor AgentEngine {
     var unwanted: Set<InstanceID> = []
     var execSlots: ExecSlots
     var execs: [AttemptToken: ExecRecord] = [:]
+    var execPlaces: [Int: ExecPlace] = [:]
+    var execPace = ExecPace()
     var results = ResultQueue()
     /// Results on their way to the disk.
     var writing = 0
@@ -85,7 +87,9 @@ actor AgentEngine {
         ready = parts.ready
         policy = JobPolicy(
             parts.settings.policy, searchPath: parts.runner.environment["PATH"] ?? ExecEnvironment.defaultPath)
-        execSlots = ExecSlots(capacity: parts.settings.instances)
+        execSlots = ExecSlots(
+            capacity: parts.settings.instances,
+            holdsQueue: parts.settings.policy.runners.allSatisfy { $0 == "exec" || $0 == "noop" })
         pool = AgentPool(
             PoolConfiguration(
                 slots: parts.settings.instances, tasksPerInstance: parts.settings.tasksPerInstance,
@@ -108,6 +112,7 @@ actor AgentEngine {
             ticker.cancel()
             wake?.timer.cancel()
             blobs?.close()
+            for place in execPlaces.values { place.close() }
         }
         for await input in inputs {
             try take(input, at: Clocks.now())
@@ -135,7 +140,7 @@ actor AgentEngine {
 
         case .promptCame(let token, let prompt): promptCame(token, prompt, at: now)
         case .promptFailed(let token, let reason): promptFailed(token, reason)
-        case .execEnded(let token, let outcome): execEnded(token, outcome)
+        case .execEnded(let token, let outcome): execEnded(token, outcome, at: now)
         case .durable(let results): try resultsAreDurable(results, at: now)
         case .uploaded(let token, let message):
             uploading = nil

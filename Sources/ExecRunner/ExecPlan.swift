@@ -51,7 +51,6 @@ public struct ExecPlan: Sendable {
         self.outputBytes = options.outputBytes > 0 ? Int(options.outputBytes) : outputBytes
         self.timeout = timeout
         self.launch = launch
-        self.launch.reportsEnd = true
     }
 
     private static func checked(_ program: String, _ searchPath: String) throws(ExecRefusal) -> String {

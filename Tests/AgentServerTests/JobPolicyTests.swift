@@ -70,7 +70,7 @@ struct JobPolicyTests {
 struct ExecSlotsTests {
     @Test("Numbers are those of running commands alone, and never more than there is room for beside the pool's")
     func slots() {
-        var slots = ExecSlots(capacity: 3)
+        var slots = ExecSlots(capacity: 3, holdsQueue: false)
         #expect(slots.attemptArrived(token(1), others: 0) == 0)
         #expect(slots.attemptArrived(token(1), others: 0) == nil, "it is here")
         #expect(slots.attemptArrived(token(2), others: 1) == 1)
