@@ -31,7 +31,7 @@ extension AgentEngine {
     /// False: there is no place.
     private func startExec(_ record: AttemptRecord, at now: Instant) -> Bool {
         let token = record.token
-        guard let slot = execSlots.attemptArrived(token, others: pool.tokens.count) else { return false }
+        guard let slot = execSlots.attemptArrived(token, others: pool.count) else { return false }
         let folders = ExecDirectory(state: settings.stateDirectory, slot: slot)
         let options = record.options
         do {

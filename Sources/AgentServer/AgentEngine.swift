@@ -12,6 +12,9 @@ import ZeroMQ
 actor AgentEngine {
     /// A turn of the loop without any other input: heartbeats, repeats and silence are looked at so often.
     static let tickMilliseconds: Int64 = 200
+    /// Results wait for others at most so long, and so many, before they go to the disk.
+    static let gatherTime: Duration = .milliseconds(5)
+    static let gatheredAtMost = 128
     /// Between two looks at the instances' memory.
     static let memoryInterval: Milliseconds = .seconds(5)
 
@@ -41,6 +44,8 @@ actor AgentEngine {
     var execPlaces: [Int: ExecPlace] = [:]
     var execPace = ExecPace()
     var results = ResultQueue()
+    /// Ended, and not yet on their way to the disk.
+    var gathered: [OutboxEntry] = []
     /// Results on their way to the disk.
     var writing = 0
     var uploading: AttemptToken?
@@ -141,6 +146,7 @@ actor AgentEngine {
         case .promptCame(let token, let prompt): promptCame(token, prompt, at: now)
         case .promptFailed(let token, let reason): promptFailed(token, reason)
         case .execEnded(let token, let outcome): execEnded(token, outcome, at: now)
+        case .gathered: writeGathered()
         case .durable(let results): try resultsAreDurable(results, at: now)
         case .uploaded(let token, let message):
             uploading = nil

@@ -44,7 +44,7 @@ extension CoordinatorCore {
         case .running:
             if entry.cancelRequested { found.reasons.append(.init("cancelling", "it was told to stop")) }
             return found
-        case .held: found.reasons.append(.init("held", jobs[job].holds[task.index] ?? "it is held"))
+        case .held: found.reasons.append(.init("held", jobs[job].holds[task.index] ?? Self.heldByUser))
         case .blocked: found.reasons += dependencies(task, job)
         case .backoff: found.reasons.append(backoff(task, entry, at: now))
         case .queued: break

@@ -38,23 +38,26 @@ struct CommandStreams {
             guard null >= 0 else { throw SystemFailure("/dev/null", errno) }
             childEnds.append(null)
         }
-        for place in [\Self.fromOutput, \Self.fromErrors] {
-            let (reads, writes) = try Self.pipe()
-            childEnds.append(writes)
-            self[keyPath: place] = reads
-            try Self.unblock(reads)
-        }
+        fromOutput = try reader()
+        fromErrors = try reader()
     }
 
-    /// The guard has the command's ends.
+    private mutating func reader() throws(SystemFailure) -> Int32 {
+        let (reads, writes) = try Self.pipe()
+        childEnds.append(writes)
+        try Self.unblock(reads)
+        return reads
+    }
+
+    /// The guard has the command's ends. Those for writing stay open here as well: the end of all that writes is told by the guard, and
+    /// two pipes that close would wake this thread for nothing.
     mutating func isStarted() {
-        for end in childEnds { Glibc.close(end) }
-        childEnds = []
+        Self.close(&childEnds[0])
         if unwritten.isEmpty { Self.close(&input) }
     }
 
     mutating func close() {
-        isStarted()
+        for end in childEnds.indices { Self.close(&childEnds[end]) }
         Self.close(&input)
         Self.close(&fromOutput)
         Self.close(&fromErrors)

@@ -54,7 +54,7 @@ public struct ExecPlan: Sendable {
     }
 
     private static func checked(_ program: String, _ searchPath: String) throws(ExecRefusal) -> String {
-        guard !program.contains("/") else { return program }
+        guard !program.utf8.contains(UInt8(ascii: "/")) else { return program }
         guard let path = ProgramPath.find(program, in: searchPath) else {
             throw ExecRefusal("there is no program \(program.prefix(256)) in this agent's PATH")
         }
