@@ -133,7 +133,8 @@ extension CoordinatorCore {
     /// The same with a job that was prepared away from the loop. Nobody else may hold it, or its tasks would be copied here.
     public mutating func jobReloaded(_ id: JobID, prepared: inout PreparedJob?, at now: Moment) {
         guard let request = reloads.removeValue(forKey: id) else { return }
-        guard let job = place(of: id), var taken = prepared, jobs[job].finishedAt != nil, !jobs[job].isSwept(.prune) else {
+        guard let job = place(of: id), var taken = prepared, jobs[job].finishedAt != nil, !jobs[job].isSwept(.prune)
+        else {
             return reply(request.handle, unknown(id))
         }
         jobs[job].finishedAt = nil

@@ -39,7 +39,8 @@ public final class ExecPlace: Sendable {
         ended: @escaping @Sendable (Result<ExecEnd, any Error>) -> Void
     ) {
         let needsThread = state.withLock { state in
-            precondition(state.work == nil && !state.isClosed, "a place runs one command at a time, and none once it is closed")
+            precondition(
+                state.work == nil && !state.isClosed, "a place runs one command at a time, and none once it is closed")
             state.work = Work(process: process, prepare: prepare, ended: ended)
             defer { state.hasThread = true }
             return !state.hasThread

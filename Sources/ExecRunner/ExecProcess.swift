@@ -54,7 +54,8 @@ public final class ExecProcess: Sendable {
             standing = try start(&guardian, streams.childEnds)
         } catch {
             return end(
-                .broken("cc-guard at \(plan.launch.guardPath) could not be run in \(plan.directory): \(error)"), streams)
+                .broken("cc-guard at \(plan.launch.guardPath) could not be run in \(plan.directory): \(error)"), streams
+            )
         }
         streams.isStarted()
         state.withLock { state in

@@ -86,7 +86,10 @@ struct BigJob: AsyncParsableCommand {
         abstract: "Control verbs on one very long job, and how long another client waits meanwhile.")
     @OptionGroup var options: SceneOptions
     @Option(help: "Tasks of the long job.") var tasks = 200_000
-    @Flag(help: "The programs are built for release: hold them to what is promised, and not to the looser bounds of debug ones.")
+    @Flag(
+        help:
+            "The programs are built for release: hold them to what is promised, and not to the looser bounds of debug ones."
+    )
     var release = false
 
     func run() async throws {

@@ -82,4 +82,34 @@ struct ExecSlotsTests {
         #expect(slots.count == 2)
         #expect(slots.attemptArrived(token(4), others: 0) == 1)
     }
+
+    @Test("As many may wait as there are places, each for half a second")
+    func waiting() {
+        var none = ExecSlots(capacity: 2, holdsQueue: false)
+        #expect(!none.wait(token(1), at: .origin))
+        var slots = ExecSlots(capacity: 2, holdsQueue: true)
+        let later = Instant.origin + Milliseconds(400)
+        #expect(slots.wait(token(1), at: .origin))
+        #expect(slots.wait(token(2), at: later))
+        #expect(!slots.wait(token(3), at: later))
+        #expect(slots.first == token(1))
+        #expect(slots.takeOverdue(at: .origin + Milliseconds(499)).isEmpty)
+        #expect(slots.takeOverdue(at: .origin + ExecSlots.patience) == [token(1)])
+        #expect(!slots.stopWaiting(token(1)))
+        #expect(slots.stopWaiting(token(2)))
+        #expect(slots.wait(token(4), at: later))
+        #expect(slots.takeOverdue(at: later, all: true) == [token(4)])
+    }
+
+    @Test("Commands count as short when they are so on average, until one waits in vain")
+    func pace() {
+        var pace = ExecPace()
+        #expect(!pace.isShort)
+        for _ in 0..<30 { pace.commandEnded(after: 2) }
+        #expect(pace.isShort)
+        pace.commandEnded(after: 500)
+        #expect(pace.isShort, "one long one among many short ones")
+        pace.waitedInVain()
+        #expect(!pace.isShort)
+    }
 }

@@ -226,7 +226,9 @@ struct ExecRunnerTests {
         plan.directory = bench.path + "/none"
         let end = Ended(await ExecProcess(plan).run())
         #expect(end.failure?.known == .crash)
-        #expect(end.failure?.message == "the command's directory cannot be entered on this agent: No such file or directory")
+        #expect(
+            end.failure?.message == "the command's directory cannot be entered on this agent: No such file or directory"
+        )
     }
 
     @Test("A guard's line is read")
