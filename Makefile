@@ -32,9 +32,9 @@ demo-50: debug ## 50 instances of the real claude at once
 	@.ci/scene demo-50
 
 .PHONY: long-scenes
-long-scenes: debug ## TASKS=200000 submitted through three kills of the coordinator; each control verb on a job of as many
-	@.ci/scene bulk --tasks $(or $(TASKS),200000)
-	@.ci/scene big-job --tasks $(or $(TASKS),200000)
+long-scenes: debug ## TASKS=200000 through three kills of the coordinator; each control verb on a job of as many (RELEASE=1: programs of make build)
+	@RELEASE=$(RELEASE) .ci/scene bulk --tasks $(or $(TASKS),200000)
+	@RELEASE=$(RELEASE) .ci/scene big-job --tasks $(or $(TASKS),200000)
 
 kill-scenes: debug ## Kill the coordinator 20 times, then an agent, and see that nothing is lost or left over
 	@.ci/scene coordinator-kills

@@ -95,9 +95,9 @@ let package = Package(
         library("CoordinatorHTTP", ["ClusterModel", hummingbird, lifecycle, logging]),
 
         // The agent.
-        library("GuardedProcess", ["ClusterModel", subprocess]),
+        library("GuardedProcess", ["ClusterModel", "SystemShims", subprocess]),
         library("ClaudeProcess", ["ClusterModel", "GuardedProcess", subprocess, logging]),
-        library("ExecRunner", ["ClusterModel", "GuardedProcess", subprocess, logging]),
+        library("ExecRunner", ["ClusterModel", "GuardedProcess", "SystemShims"]),
         library("MeteringGateway", ["ClusterModel", asyncHTTPClient, hummingbird, logging]),
         library("AgentOutbox", ["ClusterModel", grdb]),
         library(
@@ -170,7 +170,7 @@ let package = Package(
             ["CoordinatorStore", "CoordinatorCore", "Quotas", "ClusterModel", "CrashVFS", grdb, crypto],
             exclude: ["Fixtures"]),
         tests("ClaudeProcessTests", ["ClaudeProcess", "ClusterModel", subprocess, logging]),
-        tests("ExecRunnerTests", ["ExecRunner", "GuardedProcess", "ClusterModel", logging]),
+        tests("ExecRunnerTests", ["ExecRunner", "GuardedProcess", "ClusterModel"]),
         tests(
             "AgentServerTests",
             [

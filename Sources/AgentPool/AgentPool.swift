@@ -50,7 +50,10 @@ public struct AgentPool<Fingerprint: Hashable & Sendable>: Sendable {
         return holdReason ?? suspension?.reason.sentence ?? ""
     }
 
-    /// The attempts it holds, waiting ones last.
+    /// How many attempts it holds.
+    public var count: Int { slots.count { $0.token != nil } + queue.count }
+
+    /// Their tokens, those of waiting ones last.
     public var tokens: [AttemptToken] { slots.compactMap(\.token) + queue.map(\.attempt.token) }
 
     /// Whether it holds this attempt.

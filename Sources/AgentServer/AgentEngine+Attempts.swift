@@ -8,9 +8,9 @@ import Logging
 /// Attempts, from the queue to the disk that holds their results.
 extension AgentEngine {
     func enqueue(_ record: AttemptRecord, at now: Instant) {
-        if record.options.runner == "exec" { return startExec(record) }
+        if record.options.runner == "exec" { return execArrived(record, at: now) }
         // The pool counts its own alone.
-        guard execs.isEmpty || execSlots.hasRoom(others: pool.tokens.count) else {
+        guard execs.isEmpty || execSlots.hasRoom(others: pool.count) else {
             return attemptEnded(record.token, .handedBack(.full), on: nil)
         }
         let attempt = PoolAttempt(
@@ -133,11 +133,28 @@ extension AgentEngine {
         logger.info("attempt ended", metadata: fields)
         attempts[record.token]?.isFetching = false
         do {
-            write([OutboxEntry(token: record.token, bytes: try message.serializedBytes())])
+            gather(OutboxEntry(token: record.token, bytes: try message.serializedBytes()))
         } catch {
             // A message above 2 GiB, which no line of an instance can fill.
             logger.error("a result cannot be written", metadata: ["task": "\(record.token)", "reason": "\(error)"])
         }
+    }
+
+    /// While other attempts wait here for a place, no place waits for this result: it goes to the disk, and on, with those that come next.
+    private func gather(_ result: OutboxEntry) {
+        gathered.append(result)
+        if execSlots.first == nil || gathered.count >= Self.gatheredAtMost { return writeGathered() }
+        guard gathered.count == 1 else { return }
+        Task { [feed] in
+            // Not cancelled by anybody.
+            try? await Task.sleep(for: Self.gatherTime)
+            feed.yield(.gathered)
+        }
+    }
+
+    func writeGathered() {
+        defer { gathered = [] }
+        write(gathered)
     }
 
     /// To the disk first, all together.

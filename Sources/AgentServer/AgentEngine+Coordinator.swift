@@ -214,6 +214,7 @@ extension AgentEngine {
 
     func tick(at now: Instant) throws {
         lookAtMemory(at: now)
+        giveBackWaitingExecs(at: now)
         guard link.isUp else { return tellAbsence(at: now) }
         let terms = ledger.withLock { $0.terms }
         let heartbeat = terms?.heartbeat ?? CoordinatorLink.defaultHeartbeat
@@ -237,13 +238,20 @@ extension AgentEngine {
     }
 
     /// What the coordinator is told: the pool's, unless there is nothing that needs a slot.
-    private var capacity: Int { pool.capacity == settings.instances ? settings.capacity : pool.capacity }
+    private var capacity: Int {
+        pool.capacity == settings.instances ? settings.capacity + execsAhead : pool.capacity
+    }
 
-    func capacityChanged() {
+    func tellCapacity() {
         let capacity = capacity
         ledger.withLock { $0.capacity = capacity }
-        let reason = pool.heldBecause
         sendHeartbeat(at: Clocks.now())
+    }
+
+    func capacityChanged() {
+        tellCapacity()
+        let capacity = capacity
+        let reason = pool.heldBecause
         // That it leaves was said already.
         guard !departure.isLeaving else { return }
         if !reason.isEmpty {

@@ -28,6 +28,7 @@ extension AgentEngine {
         guard !departure.isLeaving else { return }
         departure.isLeaving = true
         logger.info("leaving: no new work is taken, what runs may finish", metadata: ["running": "\(attempts.count)"])
+        giveBackWaitingExecs(at: now)
         perform(pool.drainBegan(at: now))
     }
 
@@ -37,6 +38,7 @@ extension AgentEngine {
         departure.isHurried = true
         departure.hurriedSince = now
         logger.info("stopping now: what runs is handed back", metadata: ["running": "\(attempts.count)"])
+        giveBackWaitingExecs(at: now)
         killExecs()
         perform(pool.stopNowArrived(at: now))
     }

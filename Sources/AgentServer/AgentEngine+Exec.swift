@@ -4,7 +4,7 @@ import ExecRunner
 import GuardedProcess
 import Logging
 
-/// Commands: each runs at once in a place of its own, or goes back because there is none.
+/// Commands: each runs in a place of its own, waits a moment for one, or goes back because there is none.
 extension AgentEngine {
     /// What came of a command.
     enum ExecOutcome: Sendable {
@@ -16,16 +16,22 @@ extension AgentEngine {
     struct ExecRecord {
         var process: ExecProcess
         var instance: String
+        var begun: Instant
         /// How the attempt ends when that was decided before the command's own end.
         var ending: AttemptEnd?
     }
 
-    func startExec(_ record: AttemptRecord) {
+    func execArrived(_ record: AttemptRecord, at now: Instant) {
+        if departure.isLeaving { return attemptEnded(record.token, .handedBack(.leaving), on: nil) }
+        // Those that wait came first.
+        if execSlots.first == nil, startExec(record, at: now) { return }
+        if !execSlots.wait(record.token, at: now) { attemptEnded(record.token, .handedBack(.full), on: nil) }
+    }
+
+    /// False: there is no place.
+    private func startExec(_ record: AttemptRecord, at now: Instant) -> Bool {
         let token = record.token
-        if departure.isLeaving { return attemptEnded(token, .handedBack(.leaving), on: nil) }
-        guard let slot = execSlots.attemptArrived(token, others: pool.tokens.count) else {
-            return attemptEnded(token, .handedBack(.full), on: nil)
-        }
+        guard let slot = execSlots.attemptArrived(token, others: pool.count) else { return false }
         let folders = ExecDirectory(state: settings.stateDirectory, slot: slot)
         let options = record.options
         do {
@@ -39,26 +45,36 @@ extension AgentEngine {
                 outputBytes: settings.execOutputBytes, timeout: timeout(of: options),
                 launch: GuardLaunch(
                     guardPath: runner.guardPath, marker: settings.stateDirectory, grace: ExecLimits.grace))
-            let name = "\(settings.name)/exec-\(slot)"
-            let process = ExecProcess(plan, name: name, logger: logger)
-            execs[token] = ExecRecord(process: process, instance: name)
+            let process = ExecProcess(plan)
+            execs[token] = ExecRecord(process: process, instance: "\(settings.name)/exec-\(slot)", begun: now)
             attempts[token]?.startedAt = Clocks.wall()
-            Task { [feed] in
-                do { try folders.make() } catch {
-                    feed.yield(.execEnded(token, .noFolder("\(error)")))
-                    return
+            place(slot).run(process, preparing: folders.make) { [feed] result in
+                switch result {
+                case .success(let end): feed.yield(.execEnded(token, .ended(end)))
+                case .failure(let error): feed.yield(.execEnded(token, .noFolder("\(error)")))
                 }
-                feed.yield(.execEnded(token, .ended(await process.run())))
             }
         } catch {
             execSlots.ended(token)
             refuse(token, "\(error)")
         }
+        return true
     }
 
-    func execEnded(_ token: AttemptToken, _ outcome: ExecOutcome) {
+    private func place(_ slot: Int) -> ExecPlace {
+        if let place = execPlaces[slot] { return place }
+        let place = ExecPlace(name: "exec-\(slot)")
+        execPlaces[slot] = place
+        return place
+    }
+
+    func execEnded(_ token: AttemptToken, _ outcome: ExecOutcome, at now: Instant) {
         execSlots.ended(token)
-        guard let exec = execs.removeValue(forKey: token), let record = attempts[token] else { return }
+        guard let exec = execs.removeValue(forKey: token) else { return }
+        notePace { $0.commandEnded(after: Milliseconds((now.nanoseconds - exec.begun.nanoseconds) / 1_000_000)) }
+        // The place is free since the command has ended, not since its result is on disk.
+        startWaiting(at: now)
+        guard let record = attempts[token] else { return }
         if let ending = exec.ending, ending != .cancelled { return attemptEnded(token, ending, on: nil) }
         switch outcome {
         case .noFolder(let reason):
@@ -73,8 +89,12 @@ extension AgentEngine {
         }
     }
 
-    /// The user ended it, or it is nobody's any more: TERM, then KILL. True when it is a command that runs.
+    /// The user ended it, or it is nobody's any more: TERM, then KILL. True when it is a command that runs or waits.
     func endExec(_ token: AttemptToken, _ ending: AttemptEnd) -> Bool {
+        if execSlots.stopWaiting(token) {
+            attemptEnded(token, ending, on: nil)
+            return true
+        }
         guard execs[token] != nil else { return false }
         // Nobody waits for an abandoned one, whatever else was meant for it.
         if execs[token]?.ending == nil || ending == .abandoned { execs[token]?.ending = ending }
@@ -88,5 +108,35 @@ extension AgentEngine {
             if execs[token]?.ending == nil { execs[token]?.ending = .handedBack(.leaving) }
             execs[token]?.process.kill()
         }
+    }
+
+    // MARK: Those that wait for a place
+
+    private func startWaiting(at now: Instant) {
+        while let token = execSlots.first {
+            guard let record = attempts[token] else {
+                _ = execSlots.stopWaiting(token)
+                continue
+            }
+            guard startExec(record, at: now) else { return }
+            _ = execSlots.stopWaiting(token)
+        }
+    }
+
+    /// Gives back those that wait in vain; when the agent leaves, all of them.
+    func giveBackWaitingExecs(at now: Instant) {
+        let tokens = execSlots.takeOverdue(at: now, all: departure.isLeaving)
+        guard !tokens.isEmpty else { return }
+        notePace { $0.waitedInVain() }
+        for token in tokens { attemptEnded(token, .handedBack(departure.isLeaving ? .leaving : .full), on: nil) }
+    }
+
+    /// How many attempts more than it has places the agent may hold now.
+    var execsAhead: Int { execPace.isShort ? execSlots.queueLimit : 0 }
+
+    private func notePace(_ change: (inout ExecPace) -> Void) {
+        let before = execsAhead
+        change(&execPace)
+        if execsAhead != before { tellCapacity() }
     }
 }

@@ -12,6 +12,9 @@ import ZeroMQ
 actor AgentEngine {
     /// A turn of the loop without any other input: heartbeats, repeats and silence are looked at so often.
     static let tickMilliseconds: Int64 = 200
+    /// Results wait for others at most so long, and so many, before they go to the disk.
+    static let gatherTime: Duration = .milliseconds(5)
+    static let gatheredAtMost = 128
     /// Between two looks at the instances' memory.
     static let memoryInterval: Milliseconds = .seconds(5)
 
@@ -39,7 +42,11 @@ actor AgentEngine {
     var unwanted: Set<InstanceID> = []
     var execSlots: ExecSlots
     var execs: [AttemptToken: ExecRecord] = [:]
+    var execPlaces: [Int: ExecPlace] = [:]
+    var execPace = ExecPace()
     var results = ResultQueue()
+    /// Ended, and not yet on their way to the disk.
+    var gathered: [OutboxEntry] = []
     /// Results on their way to the disk.
     var writing = 0
     var uploading: AttemptToken?
@@ -88,7 +95,9 @@ actor AgentEngine {
         ready = parts.ready
         policy = JobPolicy(
             parts.settings.policy, searchPath: parts.runner.environment["PATH"] ?? ExecEnvironment.defaultPath)
-        execSlots = ExecSlots(capacity: parts.settings.instances)
+        execSlots = ExecSlots(
+            capacity: parts.settings.instances,
+            holdsQueue: parts.settings.policy.runners.allSatisfy { $0 == "exec" || $0 == "noop" })
         pool = AgentPool(
             PoolConfiguration(
                 slots: parts.settings.instances, tasksPerInstance: parts.settings.tasksPerInstance,
@@ -111,6 +120,7 @@ actor AgentEngine {
             ticker.cancel()
             wake?.timer.cancel()
             blobs?.close()
+            for place in execPlaces.values { place.close() }
         }
         for await input in inputs {
             try take(input, at: Clocks.now())
@@ -141,7 +151,8 @@ actor AgentEngine {
 
         case .promptCame(let token, let prompt): promptCame(token, prompt, at: now)
         case .promptFailed(let token, let reason): promptFailed(token, reason)
-        case .execEnded(let token, let outcome): execEnded(token, outcome)
+        case .execEnded(let token, let outcome): execEnded(token, outcome, at: now)
+        case .gathered: writeGathered()
         case .durable(let results): try resultsAreDurable(results, at: now)
         case .uploaded(let token, let message):
             uploading = nil

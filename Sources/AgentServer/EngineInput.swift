@@ -29,6 +29,8 @@ enum EngineInput: Sendable {
 
     // Commands.
     case execEnded(AttemptToken, AgentEngine.ExecOutcome)
+    /// Results have been gathered for as long as they may.
+    case gathered
 
     // Contents and results.
     case promptCame(AttemptToken, String)

@@ -21,6 +21,7 @@ struct SlotDirectory: Sendable {
 
     /// A folder with nothing in it, whatever was there.
     static func makeEmpty(_ path: String) throws {
+        if isEmpty(path) { return }
         if FileManager.default.fileExists(atPath: path) {
             do {
                 return try empty(path)
@@ -31,6 +32,15 @@ struct SlotDirectory: Sendable {
         }
         try FileManager.default.createDirectory(
             atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    }
+
+    /// Whether it is a folder with nothing in it; asked the system directly, since most commands leave nothing.
+    private static func isEmpty(_ path: String) -> Bool {
+        guard let folder = opendir(path) else { return false }
+        defer { closedir(folder) }
+        // Two are always there: the folder itself and the one above it.
+        for _ in 0..<2 where readdir(folder) == nil { return false }
+        return readdir(folder) == nil
     }
 
     /// A task finds nothing of the one before it.

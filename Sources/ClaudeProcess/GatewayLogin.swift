@@ -24,6 +24,9 @@ extension InstanceEnvironment {
     /// The CLI's own timers while its calls may be held: above the longest hold (5 minutes) and the service's own 10 minutes.
     static let heldCallMilliseconds = 1_200_000
 
+    /// Repeats by the CLI itself, behind a gateway.
+    static let retries = 3
+
     /// Makes an instance speak to the gateway: the agent's credentials leave its environment.
     public static func lead(_ values: inout [String: String], to login: GatewayLogin) {
         for credential in Credential.allCases { values[credential.rawValue] = nil }
@@ -32,6 +35,8 @@ extension InstanceEnvironment {
         for name in ["API_TIMEOUT_MS", "CLAUDE_STREAM_IDLE_TIMEOUT_MS", "CLAUDE_STREAM_FIRST_BYTE_TIMEOUT_MS"] {
             values[name] = String(heldCallMilliseconds)
         }
+        // The gateway repeats what can be repeated; what is left to the CLI are streams that broke after their first byte.
+        values["CLAUDE_CODE_MAX_RETRIES"] = String(retries)
         for (name, address) in login.upstreams.sorted(by: { $0.key < $1.key }) {
             let word = String(name.uppercased().map { $0.isLetter || $0.isNumber ? $0 : "_" })
             values["CC_\(word)_BASE_URL"] = address

@@ -126,13 +126,21 @@ extension CoordinatorCore {
 
     /// The store has read a finished job whole, or has not found it: what was to be tried again is.
     public mutating func jobReloaded(_ id: JobID, _ recovered: RecoveredJob?, at now: Moment) {
+        var prepared = recovered.map { PreparedJob($0) }
+        jobReloaded(id, prepared: &prepared, at: now)
+    }
+
+    /// The same with a job that was prepared away from the loop. Nobody else may hold it, or its tasks would be copied here.
+    public mutating func jobReloaded(_ id: JobID, prepared: inout PreparedJob?, at now: Moment) {
         guard let request = reloads.removeValue(forKey: id) else { return }
-        guard let job = place(of: id), let recovered, jobs[job].finishedAt != nil, !jobs[job].isSwept(.prune) else {
+        guard let job = place(of: id), var taken = prepared, jobs[job].finishedAt != nil, !jobs[job].isSwept(.prune)
+        else {
             return reply(request.handle, unknown(id))
         }
         jobs[job].finishedAt = nil
         record(.jobReopened(id))
-        fill(job, from: recovered, at: now)
+        prepared = nil
+        fill(job, from: &taken, at: now)
         goOnAfterStop(job)
         if request.selection.indexes.isEmpty {
             reply(request.handle, .controlled(changed: retryable(jobs[job].counts)))

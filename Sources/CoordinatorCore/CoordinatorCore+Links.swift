@@ -9,13 +9,7 @@ extension CoordinatorCore {
         guard var graph = jobs[job].graph else { return }
         jobs[job].graph = nil
         defer { jobs[job].graph = graph }
-        let links = graph.links(of: spec, at: index)
-        guard !links.isEmpty else { return }
-        graph.links[index] = links
-        for link in links {
-            graph.furthest = max(graph.furthest ?? 0, link.index)
-            if link.index > index { graph.hasForwardLinks = true }
-        }
+        graph.add(spec, at: index)
     }
 
     /// Counts what a task still waits for and enters it with those tasks. True: it has to wait.
@@ -108,7 +102,7 @@ extension CoordinatorCore {
     /// Stops a waiting task until a person releases it.
     mutating func hold(_ task: TaskID, in job: Int, why: String) {
         move(job, Int(task.index), to: .held)
-        jobs[job].holds[task.index] = why
+        jobs[job].noteHold(task.index, why)
         record(.taskHeld(task, why: why))
     }
 

@@ -31,7 +31,7 @@ extension CoordinatorCore {
             return LiveTask(
                 state: entry.state, priority: jobs[job].options[Int(entry.options)].value.priority,
                 attempts: entry.attempt, agent: held.map { agents[Int($0.agent.rawValue)].name } ?? "",
-                note: jobs[job].holds[first + UInt32(offset)] ?? "")
+                note: entry.state == .held ? jobs[job].holds[first + UInt32(offset)] ?? Self.heldByUser : "")
         }
     }
 

@@ -52,35 +52,27 @@ extension CoordinatorCore {
             let id = TaskID(job: job.id, index: UInt32(index)).packed
             if recovering?.closedRows[id] != nil { recovering?.closedRows[id] = task.closedRow }
         }
-        fill(jobs.count - 1, from: job, at: now)
+        var prepared = PreparedJob(job)
+        fill(jobs.count - 1, from: &prepared, at: now)
         waitForJobs(jobs.count - 1)
         expect(jobs.count - 1, at: now)
     }
 
-    /// Gives a job its tasks.
-    mutating func fill(_ place: Int, from job: RecoveredJob, at now: Moment) {
-        for options in job.options { addRow(options, to: place) }
-        jobs[place].counts = JobCounts()
-        jobs[place].counts.tasks = UInt32(job.tasks.count)
-        jobs[place].tasks.reserveCapacity(job.tasks.count)
-        for task in job.tasks {
-            // Whether it waits for others is seen when all are there.
-            let state = task.end ?? .blocked
-            jobs[place].counts[state] += 1
-            if !state.isEnd { unfinishedTasks += 1 }
-            jobs[place].tasks.append(
-                TaskEntry(
-                    sequence: task.sequence, attempt: task.attempt, options: task.options, state: state,
-                    failures: task.failures, crashes: task.crashes, givenUp: task.givenUp,
-                    cancelRequested: task.cancelRequested))
-        }
-        for links in job.links {
-            link(
-                TaskSpec(prompt: .text(""), after: links.after, context: links.context), at: links.index, in: place)
-        }
+    /// Gives a job its tasks, which leave `prepared`: a copy of them would take as long as making them.
+    mutating func fill(_ place: Int, from prepared: inout PreparedJob, at now: Moment) {
+        for options in prepared.job.options { addRow(options, to: place) }
+        jobs[place].counts = prepared.counts
+        unfinishedTasks += prepared.unfinished
+        swap(&jobs[place].tasks, &prepared.tasks)
+        swap(&jobs[place].graph, &prepared.graph)
+        if prepared.unfinished > 0 { takeUp(prepared.job, place, at: now) }
+    }
+
+    /// What has not ended goes on.
+    private mutating func takeUp(_ job: RecoveredJob, _ place: Int, at now: Moment) {
         for hold in job.holds where jobs[place].tasks[Int(hold.index)].state == .blocked {
             move(place, Int(hold.index), to: .held)
-            jobs[place].holds[hold.index] = hold.why
+            jobs[place].noteHold(hold.index, hold.why)
         }
         var run: (first: Int, queuedAt: WallTime, after: Milliseconds)?
         for (index, task) in job.tasks.enumerated() where task.end == nil {

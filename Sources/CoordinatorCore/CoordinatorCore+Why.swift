@@ -47,7 +47,7 @@ extension CoordinatorCore {
                 found.reasons.append(.init("quota", "a call of it waits for its permit: \(held)"))
             }
             return found
-        case .held: found.reasons.append(.init("held", jobs[job].holds[task.index] ?? "it is held"))
+        case .held: found.reasons.append(.init("held", jobs[job].holds[task.index] ?? Self.heldByUser))
         case .blocked: found.reasons += dependencies(task, job)
         case .backoff: found.reasons.append(backoff(task, entry, at: now))
         case .queued: break

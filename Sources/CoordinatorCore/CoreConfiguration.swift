@@ -34,7 +34,7 @@ public struct CoreConfiguration: Sendable {
         lease: Milliseconds = .seconds(30), suspectAfter: Milliseconds = .seconds(3), maxAttempts: UInt32 = 3,
         retryBase: Milliseconds = .seconds(1), retryCap: Milliseconds = .seconds(300), maxQueuedTasks: Int = 5_000_000,
         maxAgents: Int = 10_000, maxAttemptsInAll: UInt32 = 100, forgetAgentsAfter: Milliseconds = .seconds(3600),
-        ageing: Milliseconds = 0, poisonCrashes: UInt8 = 3, ordersPerTurn: Int = 2000, sweepPerTurn: Int = 600
+        ageing: Milliseconds = 0, poisonCrashes: UInt8 = 3, ordersPerTurn: Int = 2000, sweepPerTurn: Int = 300
     ) {
         self.lease = lease
         self.suspectAfter = suspectAfter

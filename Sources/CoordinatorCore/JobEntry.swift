@@ -25,7 +25,7 @@ struct JobEntry {
     var retried: UInt64 = 0
     /// Nil: no task waits for another.
     var graph: JobGraph?
-    /// Why tasks are held; few are.
+    /// Why tasks are held, unless by the user, who may hold a million at once: so many entries would make this table stand still as it grows.
     var holds: [UInt32: String] = [:]
     /// Jobs that it waits for and that have not ended as they must.
     var unmetJobs = 0
@@ -44,6 +44,10 @@ struct JobEntry {
         self.key = key
         self.submittedAt = submittedAt
         switches.isPaused = spec.isPaused
+    }
+
+    mutating func noteHold(_ index: UInt32, _ why: String) {
+        holds[index] = why == CoordinatorCore.heldByUser ? nil : why
     }
 
     /// What clients are shown.

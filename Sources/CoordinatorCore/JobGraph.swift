@@ -30,6 +30,17 @@ struct JobGraph {
     /// Some task waits for a later one: cycles are possible.
     var hasForwardLinks = false
 
+    /// Enters a task with what it waits for.
+    mutating func add(_ spec: TaskSpec, at index: UInt32) {
+        let found = links(of: spec, at: index)
+        guard !found.isEmpty else { return }
+        links[index] = found
+        for link in found {
+            furthest = max(furthest ?? 0, link.index)
+            if link.index > index { hasForwardLinks = true }
+        }
+    }
+
     /// What a task waits for, itself not among it: its links and the turn before it.
     mutating func links(of task: TaskSpec, at index: UInt32) -> [Follower] {
         var found: [Follower] = []

@@ -48,22 +48,22 @@ extension CoordinatorLoop {
     /// Reads a finished job whole, away from the loop; the answer comes back as mail.
     func reload(_ job: JobID) {
         let isTaken = queryThread.run { [mailbox] store in
-            let found: Result<RecoveredJob?, StoreError>
-            do { found = .success(try store.recoverJob(job)) } catch {
+            let found: Result<PreparedJob?, StoreError>
+            do { found = .success(try store.recoverJob(job).map { PreparedJob($0) }) } catch {
                 found = .failure(error as? StoreError ?? StoreError(.broken, "\(error)"))
             }
-            _ = mailbox.post(.reloaded(job, found))
+            _ = mailbox.post(.reloaded(job, Handover(found)))
         }
         if !isTaken { core.jobReloaded(job, nil, at: clock.now()) }
     }
 
-    func reloaded(_ job: JobID, _ found: Result<RecoveredJob?, StoreError>) {
-        switch found {
-        case .success(let recovered): core.jobReloaded(job, recovered, at: clock.now())
-        case .failure(let error):
+    func reloaded(_ job: JobID, _ handover: Handover<Result<PreparedJob?, StoreError>>) {
+        // Taken apart in one step, so that the job has one owner.
+        var prepared: PreparedJob?
+        do { prepared = try handover.take()?.get() } catch {
             logger.error("a finished job can't be read", metadata: ["job": "\(job)", "error": "\(error)"])
-            core.jobReloaded(job, nil, at: clock.now())
         }
+        core.jobReloaded(job, prepared: &prepared, at: clock.now())
     }
 
     /// Copies the store as of now, away from the loop and from the questions. A request that is repeated while the first is under way, or

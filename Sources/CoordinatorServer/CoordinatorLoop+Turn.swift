@@ -9,6 +9,7 @@ import ZeroMQ
 extension CoordinatorLoop {
     /// Hands the gathered turn to the store, or carries it out at once when it records nothing and nothing is on its way to disk.
     func turnOver() throws {
+        if inFlight == nil { hasSwept = false }
         guard inFlight == nil, core.hasPendingTurn || !turnReplies.isEmpty else { return }
         let turn = core.takeTurn()
         remember(turn.records)

@@ -52,6 +52,8 @@ final class CoordinatorLoop {
 
     var core: CoordinatorCore
     var inFlight: InFlight?
+    /// This turn went over its share of large jobs already.
+    var hasSwept = false
     var isStopping = false
     var payloads: PayloadCache
     /// Replies computed from this turn's state: they go out with its effects.
@@ -140,7 +142,7 @@ final class CoordinatorLoop {
             let agentsMaySpeak = canRead && clock.instant() >= agentsHeldUntil
             poller.setInterest(agents, agentsMaySpeak ? .readable : [])
             poller.setInterest(clients, canRead ? .readable : [])
-            let timeout = canRead && (more || core.hasSweeps) ? 0 : pollTimeout()
+            let timeout = canRead && (more || (core.hasSweeps && !hasSwept)) ? 0 : pollTimeout()
             _ = try poller.wait(timeoutMilliseconds: Int(timeout))
             noticeStall(since: lastTurn, expected: timeout)
             lastTurn = clock.instant()
@@ -159,7 +161,11 @@ final class CoordinatorLoop {
                 // Only after everything that agents sent was read may one be judged silent.
                 if !agentsWait { core.timePassed(to: now) }
                 core.keepQuotas(at: now)
-                core.sweep(at: now)
+                // Once a transaction: all that runs meanwhile would make it longer for everyone else who waits for it.
+                if !hasSwept {
+                    core.sweep(at: now)
+                    hasSwept = true
+                }
                 core.assignWork(at: now)
                 checkDisk(at: now.instant)
             }

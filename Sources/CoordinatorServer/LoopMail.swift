@@ -9,7 +9,7 @@ enum LoopMail: Sendable {
     /// A query's answer is ready to be sent.
     case answer(OutgoingReply)
     /// A finished job was read whole; nil: it is not there.
-    case reloaded(JobID, Result<RecoveredJob?, StoreError>)
+    case reloaded(JobID, Handover<Result<PreparedJob?, StoreError>>)
     case stop
 }
 

@@ -54,6 +54,9 @@ public struct ExecEnd: Sendable {
         case .program(.signalled(let signal)): return failed(.crash, "the command was ended by signal \(signal)")
         case .program(.cannotRun(let words)):
             return failed(.permanent, "the program \(program) cannot be run on this agent: \(words)")
+        case .program(.cannotEnter(let words)):
+            return failed(.crash, "the command's directory cannot be entered on this agent: \(words)")
+        case .program(.stuck): return failed(.crash, "processes of the command could not be killed within 10 s")
         case .timedOut:
             return failed(.timeout, "the command ran longer than its timeout of \(timeout.rawValue) ms")
         case .terminated:

@@ -51,11 +51,10 @@ public struct ExecPlan: Sendable {
         self.outputBytes = options.outputBytes > 0 ? Int(options.outputBytes) : outputBytes
         self.timeout = timeout
         self.launch = launch
-        self.launch.reportsEnd = true
     }
 
     private static func checked(_ program: String, _ searchPath: String) throws(ExecRefusal) -> String {
-        guard !program.contains("/") else { return program }
+        guard !program.utf8.contains(UInt8(ascii: "/")) else { return program }
         guard let path = ProgramPath.find(program, in: searchPath) else {
             throw ExecRefusal("there is no program \(program.prefix(256)) in this agent's PATH")
         }

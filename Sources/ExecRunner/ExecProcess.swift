@@ -1,153 +1,143 @@
 import ClusterModel
 import GuardedProcess
-import Logging
-import Subprocess
 import Synchronization
 
 /// One command under its guard, from its start to the end of its last descendant.
 public final class ExecProcess: Sendable {
     private struct State {
-        /// While it stands here the guard has not been reaped, and the number is its own.
-        var guardPID: Int32?
+        /// While it stands here the command runs, and the guard hears what is told.
+        var guardian: StandingGuard?
         /// What it is to be told, if it is not there yet.
         var signal: GuardSignal?
         var isOver = false
-        var timedOut = false
-        var output: HeadBuffer
-        var errors = TailBuffer(limitBytes: Limits.failureDetailBytes)
     }
 
     /// What is run.
     public let plan: ExecPlan
-    private let name: String
-    private let logger: Logger
-    private let state: Mutex<State>
+    private let state = Mutex(State())
 
     /// Nothing is started yet.
-    ///
-    /// - Parameter name: For the log.
-    public init(_ plan: ExecPlan, name: String, logger: Logger) {
+    public init(_ plan: ExecPlan) {
         PipeSignal.ignored
         self.plan = plan
-        self.name = name
-        self.logger = logger
-        state = Mutex(State(output: HeadBuffer(limitBytes: plan.outputBytes)))
     }
 
-    /// TERM, after the grace KILL for everything. It may come before the start; ``run()`` returns when all is gone.
+    /// TERM, after the grace KILL for everything. It may come before the start; the run ends when all is gone.
     public func terminate() { tell(.terminate) }
 
     /// Kills everything at once.
     public func kill() { tell(.killEverything) }
 
-    /// Runs it to its end. Called once.
-    public func run() async -> ExecEnd {
-        let timer = Task { [self] in
-            // Cancelled: it ended in time.
-            do { try await Task.sleep(for: .milliseconds(plan.timeout.rawValue)) } catch { return }
-            let isNew = state.withLock { state in
-                guard !state.isOver, state.signal == nil else { return false }
-                state.timedOut = true
-                return true
-            }
-            if isNew { terminate() }
-        }
-        defer { timer.cancel() }
-        let trouble: String?
-        do {
-            try await runGuard()
-            trouble = nil
-        } catch {
-            trouble = "cc-guard at \(plan.launch.guardPath) could not be run in \(plan.directory): \(error)"
-        }
-        return end(trouble)
-    }
-
-    private func runGuard() async throws {
-        let configuration = plan.launch.configuration(
-            for: plan.command, environment: plan.environment, directory: plan.directory)
-        if let input = plan.input {
-            _ = try await Subprocess.run(configuration, input: .inputWriter, output: .sequence, error: .sequence) {
-                execution in
-                launched(execution.processIdentifier.value)
-                let writer = Task { await write(input, to: execution.standardInputWriter) }
-                await read(execution.standardOutput, execution.standardError)
-                await writer.value
-            }
-        } else {
-            _ = try await Subprocess.run(configuration, input: .none, output: .sequence, error: .sequence) {
-                execution in
-                launched(execution.processIdentifier.value)
-                await read(execution.standardOutput, execution.standardError)
-            }
-        }
-    }
-
     private func tell(_ signal: GuardSignal) {
         state.withLock { state in
             state.signal = signal
-            if let pid = state.guardPID { signal.send(to: pid) }
+            state.guardian?.tell(signal)
         }
     }
 
-    private func launched(_ pid: Int32) {
-        state.withLock { state in
-            state.guardPID = pid
-            state.signal?.send(to: pid)
-        }
-    }
-
-    /// Both streams at once, else a full pipe would stop the command. The guard keeps standard error open for as long as it lives.
-    private func read(_ output: SubprocessOutputSequence, _ errors: SubprocessOutputSequence) async {
-        async let isRead: Void = drain(errors, "standard error") { $0.errors.append($1) }
-        await drain(output, "standard output") { $0.output.append($1) }
-        await isRead
-        state.withLock { state in
-            state.guardPID = nil
-            state.isOver = true
-        }
-    }
-
-    private func drain(
-        _ stream: SubprocessOutputSequence, _ what: String,
-        _ take: @escaping @Sendable (inout State, UnsafeRawBufferPointer) -> Void
-    ) async {
+    /// Runs it to its end and holds this thread for so long. Called once.
+    ///
+    /// - Parameter guardian: The guard of this place; there is none before the first command and after one that broke.
+    func run(_ guardian: inout StandingGuard?, buffer: UnsafeMutableRawBufferPointer) -> ExecEnd {
+        var streams = CommandStreams(plan)
+        // Told to end before it began: nothing is started.
+        if state.withLock({ $0.signal != nil }) { return end(.terminated, streams) }
+        let deadline = ContinuousClock.now + .milliseconds(plan.timeout.rawValue)
         do {
-            for try await chunk in stream { chunk.withUnsafeBytes { bytes in state.withLock { take(&$0, bytes) } } }
+            try streams.open()
         } catch {
-            logger.debug("\(what) cannot be read", metadata: ["instance": "\(name)", "reason": "\(error)"])
+            return end(.broken("no pipes for the command: \(error)"), streams)
         }
-    }
-
-    private func write(_ input: String, to writer: StandardInputWriter) async {
+        defer { streams.close() }
+        let standing: StandingGuard
         do {
-            _ = try await writer.write(Array(input.utf8))
-            try await writer.finish()
+            standing = try start(&guardian, streams.childEnds)
         } catch {
-            // A command need not read all that it is given.
-            logger.debug("the command closed its input", metadata: ["instance": "\(name)", "reason": "\(error)"])
+            return end(
+                .broken("cc-guard at \(plan.launch.guardPath) could not be run in \(plan.directory): \(error)"), streams
+            )
         }
+        streams.isStarted()
+        state.withLock { state in
+            state.guardian = standing
+            if let signal = state.signal { standing.tell(signal) }
+        }
+        let (report, timedOut) = follow(standing, &streams, deadline, buffer)
+        let signal = state.withLock { state in
+            state.guardian = nil
+            state.isOver = true
+            return state.signal
+        }
+        if report == nil || report == .stuck {
+            // It has gone, or goes: nothing more is asked of it.
+            standing.end(atOnce: true)
+            guardian = nil
+        }
+        let cause: ExecEnd.Cause =
+            if timedOut {
+                .timedOut
+            } else if signal != nil {
+                .terminated
+            } else if let report {
+                .program(report)
+            } else {
+                .broken("cc-guard ended without a word about the command")
+            }
+        return end(cause, streams)
     }
 
-    private func end(_ trouble: String?) -> ExecEnd {
-        state.withLock { state in
-            state.isOver = true
-            state.guardPID = nil
-            let said = state.errors.kept
-            let report = GuardReport.split(said)
-            let cause: ExecEnd.Cause =
-                if let trouble {
-                    .broken(trouble)
-                } else if state.timedOut {
-                    .timedOut
-                } else if state.signal != nil {
-                    .terminated
-                } else if let report {
-                    .program(report.report)
+    /// By the guard that stands, or by a new one where that has gone.
+    private func start(_ guardian: inout StandingGuard?, _ ends: [Int32]) throws(GuardTrouble) -> StandingGuard {
+        if let standing = guardian {
+            do throws(GuardTrouble) {
+                try start(standing, ends)
+                return standing
+            } catch {
+                standing.end(atOnce: true)
+                guardian = nil
+            }
+        }
+        let new = try StandingGuard(plan.launch)
+        do throws(GuardTrouble) {
+            try start(new, ends)
+        } catch {
+            new.end(atOnce: true)
+            throw error
+        }
+        guardian = new
+        return new
+    }
+
+    private func start(_ guardian: StandingGuard, _ ends: [Int32]) throws(GuardTrouble) {
+        try guardian.start(
+            plan.command, environment: plan.environment, directory: plan.directory, streams: ends)
+    }
+
+    /// Reads and writes until the guard says that the command has ended.
+    private func follow(
+        _ guardian: StandingGuard, _ streams: inout CommandStreams, _ deadline: ContinuousClock.Instant,
+        _ buffer: UnsafeMutableRawBufferPointer
+    ) -> (GuardReport?, timedOut: Bool) {
+        var timedOut = false
+        while true {
+            var wait: Duration?
+            if !timedOut {
+                let left = deadline - ContinuousClock.now
+                if left <= .zero {
+                    timedOut = state.withLock { $0.signal == nil }
+                    if timedOut { guardian.tell(.terminate) }
                 } else {
-                    .broken("cc-guard ended without a word about the command")
+                    wait = left
                 }
-            return ExecEnd(plan, cause, output: state.output, errors: report?.written ?? said[...])
+            }
+            guard streams.waitAndMove(guardian.control, atMost: wait, buffer) else { continue }
+            let report = guardian.report()
+            streams.readRest(buffer)
+            return (report, timedOut)
         }
+    }
+
+    private func end(_ cause: ExecEnd.Cause, _ streams: CommandStreams) -> ExecEnd {
+        ExecEnd(plan, cause, output: streams.output, errors: streams.errors.kept[...])
     }
 }

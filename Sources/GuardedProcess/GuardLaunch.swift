@@ -19,27 +19,26 @@ public struct GuardLaunch: Hashable, Sendable {
     public var parentPID: Int32
     /// How long after TERM the guard waits before it kills.
     public var grace: Milliseconds
-    /// The guard's last line on standard error, after a NUL, says how the program ended: see ``GuardReport``.
-    public var reportsEnd: Bool
 
     /// Everything as given.
     public init(
-        guardPath: String, marker: String = "", parentPID: Int32 = getpid(), grace: Milliseconds = 5000,
-        reportsEnd: Bool = false
+        guardPath: String, marker: String = "", parentPID: Int32 = getpid(), grace: Milliseconds = 5000
     ) {
         self.guardPath = guardPath
         self.marker = marker
         self.parentPID = parentPID
         self.grace = grace
-        self.reportsEnd = reportsEnd
     }
 
     /// The guard's arguments, the program and its own included.
-    public func arguments(for program: [String]) -> [String] {
-        var words = ["--parent", String(parentPID), "--grace-ms", String(grace.rawValue)]
-        if !marker.isEmpty { words += ["--marker", marker] }
-        if reportsEnd { words.append("--report") }
-        return words + ["--"] + program
+    public func arguments(for program: [String]) -> [String] { flags + ["--"] + program }
+
+    /// Those of one that stands: see ``StandingGuard``.
+    var standing: [String] { flags + ["--serve"] }
+
+    private var flags: [String] {
+        let words = ["--parent", String(parentPID), "--grace-ms", String(grace.rawValue)]
+        return marker.isEmpty ? words : words + ["--marker", marker]
     }
 
     /// What Subprocess is to start.

@@ -1,4 +1,4 @@
-/// How a program ended, as its guard reports it: with an exit code alone, 130 could be a signal or the program's own word.
+/// How a program ended, as a standing guard reports it: with an exit code alone, 130 could be a signal or the program's own word.
 public enum GuardReport: Hashable, Sendable {
     /// By itself.
     case exited(Int32)
@@ -6,20 +6,26 @@ public enum GuardReport: Hashable, Sendable {
     case signalled(Int32)
     /// It was never started; in the system's words.
     case cannotRun(String)
+    /// Its directory can't be entered; in the system's words.
+    case cannotEnter(String)
+    /// Some of what it started could not be killed: it is stuck in the kernel.
+    case stuck
 
-    /// Splits the end of standard error into what the program wrote and what the guard said last; nil without a report.
-    public static func split(_ bytes: [UInt8]) -> (written: ArraySlice<UInt8>, report: GuardReport)? {
-        guard let mark = bytes.lastIndex(of: 0) else { return nil }
-        let line = String(decoding: bytes[(mark + 1)...], as: UTF8.self)
+    /// Reads one line, its end included; nil: it is none of a guard's.
+    public init?(line: String) {
         guard line.hasSuffix("\n"), let space = line.firstIndex(of: " ") else { return nil }
         let rest = line[line.index(after: space)...].dropLast()
-        let report: GuardReport? =
-            switch line[..<space] {
-            case "exit": Int32(rest).map(GuardReport.exited)
-            case "signal": Int32(rest).map(GuardReport.signalled)
-            case "cannot-run": .cannotRun(String(rest))
-            default: nil
-            }
-        return report.map { (bytes[..<mark], $0) }
+        switch line[..<space] {
+        case "exit":
+            guard let code = Int32(rest) else { return nil }
+            self = .exited(code)
+        case "signal":
+            guard let number = Int32(rest) else { return nil }
+            self = .signalled(number)
+        case "cannot-run": self = .cannotRun(String(rest))
+        case "cannot-enter": self = .cannotEnter(String(rest))
+        case "stuck": self = .stuck
+        default: return nil
+        }
     }
 }

@@ -54,13 +54,21 @@ struct LineLogHandler: LogHandler {
             LogText.escape(key, into: &line, quotes: false)
             line += "="
             let shown = value.description
-            if shown.isEmpty || shown.contains(where: { $0.isWhitespace || $0 == "\"" || $0 == "=" }) {
+            if shown.isEmpty || Self.needsQuotes(shown) {
                 LogText.quote(shown, into: &line)
             } else {
                 LogText.escape(shown, into: &line, quotes: false)
             }
         }
         return line + "\n"
+    }
+
+    private static func needsQuotes(_ value: String) -> Bool {
+        // Most values are plain letters, and whole characters are dear to look at.
+        if value.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "=") }) {
+            return false
+        }
+        return value.contains { $0.isWhitespace || $0 == "\"" || $0 == "=" }
     }
 
     private func json(_ time: String, _ event: LogEvent, _ pairs: [(key: String, value: Logger.MetadataValue)])

@@ -4,9 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -32,4 +35,69 @@ int cco_set_thread_name(const char *name) { return prctl(PR_SET_NAME, (unsigned 
 
 int cco_rename_no_replace(const char *from, const char *to) {
     return renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
+}
+
+int cco_socket_pair(int fds[2]) { return socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds); }
+
+ssize_t cco_send_files(int socket, const void *bytes, size_t count, const int *files, int file_count, int wait) {
+    enum { AT_MOST = 8 };
+    union {
+        struct cmsghdr aligned;
+        char bytes[CMSG_SPACE(AT_MOST * sizeof(int))];
+    } extra;
+    struct iovec part = {.iov_base = (void *)bytes, .iov_len = count};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    if (file_count > AT_MOST) {
+        errno = EINVAL;
+        return -1;
+    }
+    if (file_count > 0) {
+        size_t const size = (size_t)file_count * sizeof(int);
+        memset(&extra, 0, sizeof extra);
+        message.msg_control = &extra;
+        message.msg_controllen = CMSG_SPACE(size);
+        struct cmsghdr *const header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(size);
+        memcpy(CMSG_DATA(header), files, size);
+    }
+    ssize_t sent;
+    do sent = sendmsg(socket, &message, MSG_NOSIGNAL | (wait ? 0 : MSG_DONTWAIT));
+    while (sent < 0 && errno == EINTR);
+    return sent;
+}
+
+int cco_spawn_with_input(
+    const char *path, char *const arguments[], char *const environment[], int input, pid_t *pid) {
+    posix_spawn_file_actions_t files;
+    posix_spawnattr_t attributes;
+    sigset_t none, all;
+    sigemptyset(&none);
+    sigfillset(&all);
+    int failure = posix_spawn_file_actions_init(&files);
+    if (failure != 0) goto failed;
+    failure = posix_spawnattr_init(&attributes);
+    if (failure != 0) goto without_attributes;
+    failure = posix_spawn_file_actions_adddup2(&files, input, STDIN_FILENO);
+    if (failure == 0) failure = posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_RDWR, 0);
+    if (failure == 0) failure = posix_spawn_file_actions_adddup2(&files, STDOUT_FILENO, STDERR_FILENO);
+    if (failure == 0) failure = posix_spawnattr_setsigmask(&attributes, &none);
+    if (failure == 0) failure = posix_spawnattr_setsigdefault(&attributes, &all);
+    if (failure == 0)
+        failure = posix_spawnattr_setflags(
+            &attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    if (failure == 0) failure = posix_spawn(pid, path, &files, &attributes, arguments, environment);
+    (void)posix_spawnattr_destroy(&attributes);
+without_attributes:
+    (void)posix_spawn_file_actions_destroy(&files);
+failed:
+    if (failure == 0) return 0;
+    errno = failure;
+    return -1;
+}
+
+int cco_set_nonblocking(int fd) {
+    int const flags = fcntl(fd, F_GETFL);
+    return flags < 0 ? -1 : fcntl(fd, F_SETFL, flags | O_NONBLOCK);
 }

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 static char const usage[] =
-    "usage: cc-guard [--parent PID] [--grace-ms N] [--marker TEXT] [--report] -- PROGRAM ARGS...";
+    "usage: cc-guard [--parent PID] [--grace-ms N] [--marker TEXT] (--serve | -- PROGRAM ARGS...)";
 
 // An hour: a longer grace is a mistake.
 static long const GRACE_MAX_MS = 3600000;
@@ -22,13 +22,6 @@ void complain(char const *text, char const *what, int error) {
     (void)dprintf(
         STDERR_FILENO, "cc-guard: %s%s%s%s\n", text, what != NULL ? what : "", error != 0 ? ": " : "",
         error != 0 ? strerror(error) : "");
-}
-
-void report_end(char const *what, int number, char const *text) {
-    if (text != NULL)
-        (void)dprintf(STDERR_FILENO, "%c%s %s\n", 0, what, text);
-    else
-        (void)dprintf(STDERR_FILENO, "%c%s %d\n", 0, what, number);
 }
 
 _Noreturn void die(char const *text, int code) {
@@ -50,15 +43,15 @@ static long number(char const *text, long minimum, long maximum, char const *wha
 }
 
 struct options parse_options(int count, char **arguments) {
-    struct options options = {.parent = getppid(), .grace_ms = 5000, .marker = NULL, .report = false, .program = NULL};
+    struct options options = {.parent = getppid(), .grace_ms = 5000, .marker = NULL, .serve = false, .program = NULL};
     for (int index = 1; index < count; index++) {
         char const *const flag = arguments[index];
         if (strcmp(flag, "--") == 0) {
             if (index + 1 < count) options.program = arguments + index + 1;
             break;
         }
-        if (strcmp(flag, "--report") == 0) {
-            options.report = true;
+        if (strcmp(flag, "--serve") == 0) {
+            options.serve = true;
             continue;
         }
         bool const known =
@@ -73,7 +66,7 @@ struct options parse_options(int count, char **arguments) {
         else
             options.marker = value;
     }
-    if (options.program == NULL) misuse("no PROGRAM after --");
+    if (options.program == NULL && !options.serve) misuse("no PROGRAM after --");
     return options;
 }
 

@@ -103,10 +103,16 @@ struct BigJob: AsyncParsableCommand {
         abstract: "Control verbs on one very long job, and how long another client waits meanwhile.")
     @OptionGroup var options: SceneOptions
     @Option(help: "Tasks of the long job.") var tasks = 200_000
+    @Flag(
+        help:
+            "The programs are built for release: hold them to what is promised, and not to the looser bounds of debug ones."
+    )
+    var release = false
 
     func run() async throws {
         var scene = BigJobScene()
         scene.tasks = tasks
+        scene.bounds = release ? .release : .debug
         let ready = scene
         try await options.play { bench in try await ready.run(bench) { try LibraryClient($0) } }
     }

@@ -70,7 +70,7 @@ struct JobPolicyTests {
 struct ExecSlotsTests {
     @Test("Numbers are those of running commands alone, and never more than there is room for beside the pool's")
     func slots() {
-        var slots = ExecSlots(capacity: 3)
+        var slots = ExecSlots(capacity: 3, holdsQueue: false)
         #expect(slots.attemptArrived(token(1), others: 0) == 0)
         #expect(slots.attemptArrived(token(1), others: 0) == nil, "it is here")
         #expect(slots.attemptArrived(token(2), others: 1) == 1)
@@ -81,5 +81,35 @@ struct ExecSlotsTests {
         slots.ended(token(2))
         #expect(slots.count == 2)
         #expect(slots.attemptArrived(token(4), others: 0) == 1)
+    }
+
+    @Test("As many may wait as there are places, each for half a second")
+    func waiting() {
+        var none = ExecSlots(capacity: 2, holdsQueue: false)
+        #expect(none.wait(token(1), at: .origin) == false)
+        var slots = ExecSlots(capacity: 2, holdsQueue: true)
+        let later = Instant.origin + Milliseconds(400)
+        #expect(slots.wait(token(1), at: .origin) == true)
+        #expect(slots.wait(token(2), at: later) == true)
+        #expect(slots.wait(token(3), at: later) == false)
+        #expect(slots.first == token(1))
+        #expect(slots.takeOverdue(at: .origin + Milliseconds(499)).isEmpty)
+        #expect(slots.takeOverdue(at: .origin + ExecSlots.patience) == [token(1)])
+        #expect(slots.stopWaiting(token(1)) == false)
+        #expect(slots.stopWaiting(token(2)) == true)
+        #expect(slots.wait(token(4), at: later) == true)
+        #expect(slots.takeOverdue(at: later, all: true) == [token(4)])
+    }
+
+    @Test("Commands count as short when they are so on average, until one waits in vain")
+    func pace() {
+        var pace = ExecPace()
+        #expect(!pace.isShort)
+        for _ in 0..<30 { pace.commandEnded(after: 2) }
+        #expect(pace.isShort)
+        pace.commandEnded(after: 500)
+        #expect(pace.isShort, "one long one among many short ones")
+        pace.waitedInVain()
+        #expect(!pace.isShort)
     }
 }

@@ -1,5 +1,6 @@
 import ClusterModel
 import Foundation
+import Glibc
 import GuardedProcess
 import Testing
 
@@ -175,19 +176,68 @@ struct ExecRunnerTests {
         let bench = try Bench()
         var plan = try bench.process(TaskOptions(command: ["true"])).plan
         plan.launch.guardPath = bench.path + "/none"
-        let end = Ended(await ExecProcess(plan, name: "x", logger: .init(label: "x")).run())
+        let end = Ended(await ExecProcess(plan).run())
         #expect(end.failure?.known == .crash)
         #expect(end.failure?.message.contains("cc-guard at") == true)
     }
 
-    @Test("A guard's last line is found behind whatever was written")
+    @Test("One guard runs one command after the other, and is replaced when it was killed")
+    func standing() async throws {
+        let bench = try Bench()
+        let place = ExecPlace(name: "test")
+        defer { place.close() }
+        func guardian() async throws -> Int32 {
+            let end = try await bench.run(["/bin/sh", "-c", "echo $PPID; exit 0"], in: place)
+            let answer = try #require(end.answer)
+            return try #require(Int32(answer.dropLast()))
+        }
+        let first = try await guardian()
+        #expect(try await bench.run([bench.path + "/gone"], in: place).failure?.known == .permanent)
+        #expect(try await bench.run(["/bin/sh", "-c", "sleep 1000 & exit 3"], in: place).failure?.known == .transient)
+        #expect(try await guardian() == first)
+        #expect(kill(first, SIGKILL) == 0)
+        #expect(await eventually { hasEnded(first) })
+        #expect(try await guardian() != first)
+        let killed = try await bench.run(["/bin/sh", "-c", "kill -KILL $PPID; sleep 1000"], in: place)
+        #expect(killed.failure?.known == .crash)
+        #expect(killed.failure?.message.contains("without a word") == true)
+        #expect(try await guardian() != first)
+    }
+
+    @Test("A word that comes when the command has ended is not the next one's")
+    func lateWord() async throws {
+        let bench = try Bench()
+        let place = ExecPlace(name: "test")
+        defer { place.close() }
+        for _ in 0..<20 {
+            let process = try bench.process(TaskOptions(command: ["true"]))
+            async let ended = process.run(in: place)
+            process.terminate()
+            _ = await ended
+            process.kill()
+            #expect(try await bench.run(["echo", "whole"], in: place).answer == "whole\n")
+        }
+    }
+
+    @Test("A directory that is not there is told")
+    func noDirectory() async throws {
+        let bench = try Bench()
+        var plan = try bench.process(TaskOptions(command: ["true"])).plan
+        plan.directory = bench.path + "/none"
+        let end = Ended(await ExecProcess(plan).run())
+        #expect(end.failure?.known == .crash)
+        #expect(
+            end.failure?.message == "the command's directory cannot be entered on this agent: No such file or directory"
+        )
+    }
+
+    @Test("A guard's line is read")
     func report() {
-        func split(_ text: String) -> GuardReport? { GuardReport.split(Array(text.utf8))?.report }
-        #expect(split("\0exit 0\n") == .exited(0))
-        #expect(split("a\0exit 1\n\0signal 9\n") == .signalled(9))
-        #expect(split("\0cannot-run No such file\n") == .cannotRun("No such file"))
-        #expect(split("exit 0\n") == nil)
-        #expect(split("\0exit 0\nmore\n") == nil)
-        #expect(split("\0else 0\n") == nil)
+        #expect(GuardReport(line: "exit 0\n") == .exited(0))
+        #expect(GuardReport(line: "signal 9\n") == .signalled(9))
+        #expect(GuardReport(line: "cannot-run No such file\n") == .cannotRun("No such file"))
+        #expect(GuardReport(line: "stuck -\n") == .stuck)
+        #expect(GuardReport(line: "exit 0") == nil)
+        #expect(GuardReport(line: "else 0\n") == nil)
     }
 }

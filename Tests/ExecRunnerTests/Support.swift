@@ -3,7 +3,6 @@ import ExecRunner
 import Foundation
 import Glibc
 import GuardedProcess
-import Logging
 
 /// A folder for one test's commands.
 final class Bench: Sendable {
@@ -30,19 +29,19 @@ final class Bench: Sendable {
         let plan = try ExecPlan(
             options: options, prompt: prompt, searchPath: "/usr/bin:/bin", directory: path, environment: environment,
             outputBytes: outputBytes, timeout: timeout, launch: GuardLaunch(guardPath: Self.guardPath, grace: grace))
-        return ExecProcess(
-            plan, name: "test", logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+        return ExecProcess(plan)
     }
 
     func run(
         _ command: [String], prompt: String = "", standardInput: Bool = false, environment: [String] = [],
-        outputBytes: Int = 1 << 20, timeout: Milliseconds = 60_000, grace: Milliseconds = 5000
+        outputBytes: Int = 1 << 20, timeout: Milliseconds = 60_000, grace: Milliseconds = 5000,
+        in place: ExecPlace? = nil
     ) async throws -> Ended {
         let options = TaskOptions(
             runner: "exec", command: command, promptOnStandardInput: standardInput, environment: environment)
-        let end = try await process(
-            options, prompt: prompt, outputBytes: outputBytes, timeout: timeout, grace: grace
-        ).run()
+        let process = try process(
+            options, prompt: prompt, outputBytes: outputBytes, timeout: timeout, grace: grace)
+        let end = if let place { await process.run(in: place) } else { await process.run() }
         return Ended(end, timeout: timeout, program: command[0])
     }
 
@@ -64,6 +63,12 @@ struct Ended {
 }
 
 func isAlive(_ pid: Int32) -> Bool { FileManager.default.fileExists(atPath: "/proc/\(pid)") }
+
+/// Whether it has ended, even if nobody has asked how.
+func hasEnded(_ pid: Int32) -> Bool {
+    guard let stat = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8) else { return true }
+    return stat.contains(") Z ")
+}
 
 /// Looks until it is so; false when it wasn't within the time.
 func eventually(within seconds: Double = 10, _ isSo: () -> Bool) async -> Bool {

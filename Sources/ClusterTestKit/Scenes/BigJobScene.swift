@@ -14,9 +14,24 @@ public protocol SceneClient: Sendable {
 public struct BigJobScene: Sendable {
     /// Tasks of the long job.
     public var tasks = 200_000
+    /// What no verb may exceed.
+    public var bounds = Bounds.release
 
-    /// Two hundred thousand tasks.
+    /// Two hundred thousand tasks, with programs built for release.
     public init() {}
+
+    /// How long a verb may take to answer, and by how much it may delay another client over what that one waits when nothing happens.
+    public struct Bounds: Sendable {
+        /// In milliseconds.
+        public var answer: Double
+        /// In milliseconds.
+        public var delay: Double
+
+        /// What is promised.
+        public static let release = Bounds(answer: 1000, delay: 20)
+        /// Programs built for debugging do the same many times as slowly: this only finds what grows without bounds.
+        public static let debug = Bounds(answer: 3000, delay: 300)
+    }
 
     /// One verb's figures, in milliseconds.
     private struct Figure {
@@ -127,8 +142,16 @@ public struct BigJobScene: Sendable {
         try await verb("status", ["status", "\(big)"], "")
         try await verb("cancel", ["cancel", "\(big)"], "cancelled")
         try await verb("prune", ["prune", "\(big)"], "forgotten")
+        let slow = figures.filter { $0.answered > bounds.answer || $0.worstOther - idle > bounds.delay }
+        guard slow.isEmpty else {
+            throw SceneError(
+                """
+                slower than allowed (answer within \(bounds.answer) ms, other clients delayed by at most \(bounds.delay) ms over the \
+                \(Figure.text(idle)) ms that they wait when nothing happens): \(slow.map(\.json).joined(separator: ", "))
+                """)
+        }
         return """
-            {"tasks":\(tasks),"slowest_answer_ms":\(Figure.text(figures.map(\.answered).max() ?? 0)),\
+            {"tasks":\(tasks),"bound_answer_ms":\(bounds.answer),"bound_delay_ms":\(bounds.delay),"slowest_answer_ms":\(Figure.text(figures.map(\.answered).max() ?? 0)),\
             "worst_other_submit_ms":\(Figure.text(figures.map(\.worstOther).max() ?? 0)),\
             "worst_other_submit_idle_ms":\(Figure.text(idle)),"other_submits":\(other.count),\
             "verbs":[\(figures.map(\.json).joined(separator: ","))]}

@@ -3,6 +3,8 @@ import ClusterModel
 extension CallDesk {
     /// The longest that a bucket is parked for by one answer: a window of a plan may last a week.
     static let longestPark = Milliseconds(8 * 86_400_000)
+    /// The gateway's own word for a call whose caller went away.
+    static let callerLeft = "caller_left"
     /// Added to what a service asks to wait: its clock and ours differ in how they round.
     static let parkMargin = Milliseconds(250)
 
@@ -150,6 +152,8 @@ extension CallDesk {
         guard var service = services[call.wish.service], call.draws.contains(where: { $0.kind == .concurrency }) else {
             return
         }
+        // Its caller left it: that says nothing of the service.
+        guard news.errorType != Self.callerLeft else { return }
         let isOverload =
             !wasRefused
             && (news.status >= 500 || news.status == 0 || news.isCut

@@ -31,3 +31,17 @@ int cco_set_thread_name(const char *name);
 
 /// rename(2) that fails with EEXIST where rename would overwrite.
 int cco_rename_no_replace(const char *from, const char *to);
+
+/// Two ends of a stream socket that lie in this process.
+int cco_socket_pair(int fds[2]);
+
+/// Sends the bytes, the descriptors with the first of them; without waiting when `wait` is 0. Never SIGPIPE. Bytes sent.
+ssize_t cco_send_files(int socket, const void *bytes, size_t count, const int *files, int file_count, int wait);
+
+/// Starts a program in a session of its own with `input` as its standard input and /dev/null as output and errors; signals as a program
+/// expects them. It never copies this process's pages.
+int cco_spawn_with_input(
+    const char *path, char *const arguments[], char *const environment[], int input, pid_t *pid);
+
+/// Reading and writing no longer wait.
+int cco_set_nonblocking(int fd);
