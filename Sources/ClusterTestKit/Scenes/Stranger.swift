@@ -18,7 +18,8 @@ struct Stranger: Sendable {
         work = Task {
             var counts = Counts()
             guard let url = URL(string: api + "/v1/messages") else { return counts }
-            let body = Data(#"{"model":"claude-stranger-1","max_tokens":5,"messages":[{"role":"user","content":"hello"}]}"#.utf8)
+            let body = Data(
+                #"{"model":"claude-stranger-1","max_tokens":5,"messages":[{"role":"user","content":"hello"}]}"#.utf8)
             while !Task.isCancelled {
                 var request = URLRequest(url: url, timeoutInterval: 30)
                 request.httpMethod = "POST"

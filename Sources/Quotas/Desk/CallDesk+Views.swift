@@ -34,9 +34,13 @@ extension CallDesk {
     /// Tasks named in a standing.
     private static let tasksNamed = 5
 
-    /// Every limit in force, in the order in which they came.
+    /// Every limit in force, in the order in which they came; what nobody limits, only while it holds something.
     public func standings(at now: Instant) -> [QuotaStanding] {
-        signs.indices.compactMap { isShown($0) ? standing($0, at: now) : nil }
+        signs.indices.compactMap { place in
+            guard isShown(place), let found = standing(place, at: now) else { return nil }
+            let holds = found.narrowedTo != nil || found.view.parkedUntil != nil || found.view.waiting > 0
+            return found.origin == .open && !holds ? nil : found
+        }
     }
 
     /// How well what was learned fits, by model.

@@ -33,7 +33,7 @@ extension ControlLane {
             try await withFleet(.withStandIn()) { fleet in
                 try await fleet.startAgent("east", instances: 2)
                 let lines = try fleet.bench.file("lines.txt", (1...6).map { "NONCE-\($0)\n" }.joined())
-                let job = try await fleet.submit(["--each-line", lines, "--prompt", "[[sleep: 600]] {line}"])
+                let job = try await fleet.submit(["--each-line", lines, "--prompt", "[[sleep: 2500]] {line}"])
                 let wait = try ManagedProcess(
                     fleet.bench, name: "wait", program: "ccctl", ["--coordinator", fleet.clientsEndpoint, "wait", job],
                     environment: fleet.bench.environment())
