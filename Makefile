@@ -31,6 +31,10 @@ demo: debug ## 40 tasks through a coordinator and two agents, done by the real c
 demo-50: debug ## 50 instances of the real claude at once
 	@.ci/scene demo-50
 
+.PHONY: quota-scenes
+quota-scenes: debug ## Tasks against limits of requests and tokens, with kills, faults and strangers: none refused, nothing left unused
+	@.ci/scene quota
+
 .PHONY: long-scenes
 long-scenes: debug ## TASKS=200000 through three kills of the coordinator; each control verb on a job of as many (RELEASE=1: programs of make build)
 	@RELEASE=$(RELEASE) .ci/scene bulk --tasks $(or $(TASKS),200000)
