@@ -116,6 +116,12 @@ public struct QuotaScene: Sendable {
         let job = try await submit(
             fleet, ["--each-line", file, "--prompt", "{line}", "--name", "bulk", "--priority", "bulk"])
         var criticalWaits: [Double] = []
+        if plan.critical > 0 {
+            // What the start of many instances at once costs a machine is not what is asked here.
+            try await eventually("the bulk to be under way", within: .seconds(120)) {
+                try await fleet.api.stats().ok >= 20
+            }
+        }
         for number in 0..<plan.critical {
             let began = ContinuousClock.now
             let urgent = try await submit(
