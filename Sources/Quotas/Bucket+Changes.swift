@@ -14,7 +14,9 @@ extension Bucket {
         guard actual < receipt.amount else { return charge(actual - receipt.amount) }
         observe(before: takes + 1)
         let unused = receipt.amount - actual
+        let wasFull = level >= capacity
         level += history.giveBack(Int128(unused) * scale, of: receipt.number)
+        if !wasFull { noteFull() }
         spentInAll &-= unused
         meter.add(-unused, at: asOf)
     }
@@ -88,6 +90,7 @@ extension Bucket {
         // What a shadow let pass is no debt of the real limit.
         if wasShadow, !limit.isShadow { level = max(0, level) }
         level = min(level, capacity)
+        noteFull()
         observe(before: takes + 1)
     }
 

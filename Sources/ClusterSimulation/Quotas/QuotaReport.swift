@@ -30,6 +30,8 @@ public struct QuotaReport: Sendable {
     public var used = 0.0, usable = 0.0, leastPermille = 1000
     /// Seed of that world.
     public var leastSeed: UInt64 = 0
+    /// The binding limit of one world.
+    public var note = ""
     /// What must not be, with its seed.
     public var faults: [String] = []
 

@@ -93,6 +93,12 @@ struct QuotaScenario: Sendable {
                 reservePerMille: draw.permille(300) ? draw.between(1, 300) : 0))
     }
 
+    /// For people: what binds.
+    var note: String {
+        let limit = limits[binding]
+        return "\(limit.name)=\(limit.amount)/\(limit.windowMilliseconds)ms,burst=\(limit.burst), mean \(Int(meanCost)), \(pace)/s"
+    }
+
     /// What a usual call takes of the limit that binds; of a concurrency in a second's calls' worth.
     var meanCost: Double {
         switch limits[binding].kind {
@@ -107,16 +113,18 @@ struct QuotaScenario: Sendable {
     func call(_ number: UInt64, _ draw: inout Draw) -> WorldCall {
         var input = max(1, draw.between(meanInput / 2, meanInput * 3 / 2))
         var output = max(1, draw.between(meanOutput / 2, min(1000, meanOutput * 3 / 2)))
-        var bytes = (input - 1) * 4
+        // Of what nothing is known, the desk takes three tokens in eight bytes; nothing is learned while no answer's length is told.
+        input = max(3, input / 3 * 3)
+        var bytes = (input / 3 * 2 - 1) * 4
         var most = output
         if costs == .logNormal {
             bytes = input * 4
             input = max(1, Int64(Double(input) * 1.2 * Self.exponential(0.05 * Self.normal(&draw))))
             output = max(1, Int64(Double(meanOutput) * 0.6 * Self.exponential(Self.normal(&draw))))
             most = draw.permille(500) ? 0 : 32_000
-        } else if hasOversized, draw.permille(5), let limit = limits.first(where: { $0.kind == .input }) {
-            input = limit.burst + draw.between(1, limit.burst / 4 + 1)
-            bytes = (input - 1) * 4
+        } else if hasOversized, draw.permille(5), let limit = limits.first, limit.kind == .input {
+            input = (limit.burst + draw.between(3, limit.burst / 4 + 3)) / 3 * 3
+            bytes = (input / 3 * 2 - 1) * 4
         }
         return WorldCall(
             number: number, modelClass: Self.classes[draw.below(2)], input: input, output: output, bodyBytes: bytes,

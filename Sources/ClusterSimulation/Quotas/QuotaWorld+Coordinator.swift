@@ -26,6 +26,7 @@ extension QuotaWorld {
         life += 1
         stalledUntil = 0
         turnAt = nil
+        endsBefore = false
         inbox = []
         diskFree = now
         clockOffset = draw.between(1_000_000, 1_000_000_000_000)
@@ -91,6 +92,8 @@ extension QuotaWorld {
         let letters = inbox
         inbox = []
         for letter in letters { take(letter, at: time) }
+        if endsBefore { desk?.beforeEnded(at: time) }
+        endsBefore = false
         desk?.advance(to: time)
         release(at: time)
     }
@@ -129,6 +132,7 @@ extension QuotaWorld {
     }
 
     mutating func written(_ snapshot: QuotaSnapshot) {
+        if now < stalledUntil { return events.plan(.written(life: life, snapshot), at: stalledUntil) }
         disk = snapshot.records
         inFlight.removeAll { $0.number <= snapshot.number }
         let time = deskTime()

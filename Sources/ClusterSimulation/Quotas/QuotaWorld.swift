@@ -73,6 +73,8 @@ struct QuotaWorld {
     var disk: [QuotaRecord] = []
     var inbox: [QuotaLetter] = []
     var turnAt: Micros?
+    /// Calls of before the restart have ended, or their holders have.
+    var endsBefore = false
     var stalledUntil: Micros = 0
     var slowUntil: Micros = 0
     var diskFree: Micros = 0
@@ -96,6 +98,7 @@ struct QuotaWorld {
         service = LimitedService(scenario.limits, chargesLate: scenario.costs == .logNormal)
         report = QuotaReport(costs: scenario.costs)
         report.seeds = 1
+        report.note = scenario.note
         meter = UseMeter(scenario.limits[scenario.binding])
         for _ in 0..<scenario.holders { holders.append(CallHolder(id: 0)) }
         for slot in holders.indices { holderStarts(slot) }
@@ -130,8 +133,7 @@ struct QuotaWorld {
         case .crash: crash()
         case .starts: starts()
         case .beforeEnds(let stamp) where stamp == life:
-            let time = deskTime()
-            desk?.beforeEnded(at: time)
+            endsBefore = true
             wake(at: now)
         case .stall:
             plan(.stall, every: scenario.crashEvery / 3)

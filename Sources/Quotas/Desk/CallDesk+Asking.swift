@@ -98,7 +98,7 @@ extension CallDesk {
         guard wish.service == "claude", wish.endpoint == "messages" else { return (0, 0) }
         let keys = Self.estimateKeys(wish)
         let key = estimator.calls(keys.own) > 0 ? keys.own : keys.model
-        let output = estimator.output(key)
+        let output = estimator.output(key, inFlight: services[wish.service]?.open ?? 0)
         return (
             estimator.input(key, counted: Self.counted(wish)),
             wish.mostOutput > 0 ? min(output, wish.mostOutput) : output

@@ -131,8 +131,9 @@ extension CallDesk {
     /// nothing to give.
     static func guarded(_ limit: BucketLimit) -> BucketLimit {
         guard case .rate(let amount, let window, let burst) = limit.kind, burst > 1 else { return limit }
-        let arriving = Int64(clamping: Int128(amount) * Int128(travelJitter) / Int128(window.rawValue))
-        let less = max(1, min(burst / 2, max(1, arriving)))
+        let unit = Int128(window.rawValue)
+        let arriving = Int64(clamping: (Int128(amount) * Int128(travelJitter) + unit - 1) / unit)
+        let less = max(1, min(burst / 2, arriving))
         do throws(BucketLimitError) {
             return try BucketLimit(
                 name: limit.name, kind: .rate(amount: amount, window: window, burst: burst - less),

@@ -15,6 +15,8 @@ public struct CallDesk: Sendable {
     static let overloadForgotten = Milliseconds.seconds(300)
     /// Between two records of what was spent, while something is.
     static let recordEvery = Milliseconds.seconds(1)
+    /// A record of which nothing is heard for so long is not waited for any more.
+    static let recordGivenUp = Milliseconds.seconds(10)
 
     /// Names a call over all holders.
     struct Key: Hashable, Sendable {
@@ -84,8 +86,8 @@ public struct CallDesk: Sendable {
     public init(
         limits: [BucketLimit] = [], term: UInt64, isDurable: Bool = false, seed: UInt64 = 1, at now: Instant
     ) throws(BucketLimitError) {
-        book = QuotaBook(term: term, isDurable: isDurable)
-        estimator = Estimator()
+        book = QuotaBook(term: term, isDurable: isDurable, patience: Milliseconds(Self.travelJitter))
+        estimator = Estimator(firstInputPercent: 150)
         self.seed = seed
         for limit in limits { try add(limit, origin: .config, configured: limit, at: now) }
         try serve("claude", at: now)
@@ -122,17 +124,18 @@ public struct CallDesk: Sendable {
     /// What to write now, if it is time: see ``QuotaBook``.
     public mutating func recordIfDue(at now: Instant, wall: WallTime) -> QuotaSnapshot? {
         guard book.isDurable else { return nil }
-        let isDue = changedSinceRecord && lastRecord.map { now.milliseconds(since: $0) >= Self.recordEvery } ?? true
+        let isDue = changedSinceRecord && nextRecord.map { $0 <= now } ?? false
         guard isDue || book.needsRecord else { return nil }
         changedSinceRecord = false
         lastRecord = now
         return book.snapshotAhead(at: now, wall: wall)
     }
 
-    /// When ``recordIfDue(at:wall:)`` should be asked again; nil: after the next change.
+    /// When ``recordIfDue(at:wall:)`` should be asked again; nil: after the next change. Not while a record is being written: on a slow disk
+    /// each would be superseded before it counts, and grants would wait for ever.
     public var nextRecord: Instant? {
         guard book.isDurable, changedSinceRecord else { return nil }
-        return lastRecord.map { $0 + Self.recordEvery } ?? .origin
+        return lastRecord.map { $0 + (book.isRecording ? Self.recordGivenUp : Self.recordEvery) } ?? .origin
     }
 
     /// A snapshot is on disk.
