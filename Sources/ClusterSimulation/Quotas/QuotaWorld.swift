@@ -145,7 +145,7 @@ struct QuotaWorld {
             plan(.slowDisk, every: scenario.crashEvery)
             report.slowDisks += 1
             slowUntil = now + draw.between(.s(1), .s(6))
-            meter.cool(until: slowUntil + .s(4))
+            meter.cool(until: slowUntil + .s(8))
         case .saysAgain(let slot, let stamp) where stamp == life: saysAgain(slot)
         case .holderDies(let slot): holderDies(slot)
         case .holderLost(let id): arrive(QuotaLetter(holder: id, text: .died))
