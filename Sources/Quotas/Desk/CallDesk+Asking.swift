@@ -56,6 +56,7 @@ extension CallDesk {
             holder: holder, priority: wish.priority, costs: costs(draws, (input: 1, output: 1)))
         guard let id = book.adopt(request, at: now) else { return }
         note(id, key, wish, draws, estimates(for: wish))
+        calls[key]?.isAdopted = true
         opened(key)
     }
 

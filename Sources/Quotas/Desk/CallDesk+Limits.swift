@@ -38,7 +38,7 @@ extension CallDesk {
             try book.change(to: Self.guarded(configured), at: now)
             signs[place].written = configured
             signs[place].origin = .config
-        } else if signs[place].name.kind == .concurrency {
+        } else if services[signs[place].name.service]?.concurrency == index {
             let open = try Self.openConcurrency(of: signs[place].name.service)
             try book.change(to: open, at: now)
             signs[place].written = open

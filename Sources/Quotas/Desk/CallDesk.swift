@@ -48,6 +48,8 @@ public struct CallDesk: Sendable {
     struct Call: Sendable {
         var permit: PermitID
         var isOpen: Bool
+        /// Granted before a restart: what it took of rates is recorded as spent.
+        var isAdopted = false
         var wish: CallWish
         var draws: [Draw]
         var estimatedInput: Int64
@@ -65,6 +67,8 @@ public struct CallDesk: Sendable {
         var lastOverload: Instant?
         /// Refusals in a row that did not say how long to wait.
         var silentRefusals = 0
+        /// Until when the last of them parks: others that were under way meanwhile are the same event.
+        var silentUntil: Instant?
     }
 
     var book: QuotaBook
