@@ -67,7 +67,9 @@ public struct Estimator: Sendable {
     @discardableResult
     public mutating func learn(_ key: String, counted: Int64, input: Int64, output: Int64) -> Bool {
         guard learned[key] != nil || learned.count < QuotaLimits.estimatorKeys else { return false }
-        var known = learned[key] ?? Learned(ratio: firstRatio, deviation: 0, quantile: firstOutput * Self.one, mean: 0, calls: 0)
+        var known =
+            learned[key]
+            ?? Learned(ratio: firstRatio, deviation: 0, quantile: firstOutput * Self.one, mean: 0, calls: 0)
         let counted = min(max(1, counted), Self.mostLearned)
         // A ratio of more than 64 is no estimate any more: one such call must not spoil the next hundred.
         let ratio = min(min(max(0, input), Self.mostLearned) * Self.one / counted, 64 * Self.one)

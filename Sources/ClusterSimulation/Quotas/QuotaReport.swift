@@ -92,10 +92,11 @@ public struct QuotaReport: Sendable {
 
     /// One object, its keys always the same.
     public var json: String {
-        let pairs = [("seeds", seeds)] + counts + [
-            ("refusals", refusals), ("used_permille", usedPermille), ("least_used_permille", leastPermille),
-            ("least_used_seed", Int(leastSeed)),
-        ]
+        let pairs =
+            [("seeds", seeds)] + counts + [
+                ("refusals", refusals), ("used_permille", usedPermille), ("least_used_permille", leastPermille),
+                ("least_used_seed", Int(leastSeed)),
+            ]
         return "{" + pairs.map { "\"\($0.0)\":\($0.1)" }.joined(separator: ",") + "}"
     }
 }

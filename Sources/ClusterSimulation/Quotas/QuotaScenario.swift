@@ -96,7 +96,8 @@ struct QuotaScenario: Sendable {
     /// For people: what binds.
     var note: String {
         let limit = limits[binding]
-        return "\(limit.name)=\(limit.amount)/\(limit.windowMilliseconds)ms,burst=\(limit.burst), mean \(Int(meanCost)), \(pace)/s"
+        return
+            "\(limit.name)=\(limit.amount)/\(limit.windowMilliseconds)ms,burst=\(limit.burst), mean \(Int(meanCost)), \(pace)/s"
     }
 
     /// What a usual call takes of the limit that binds; of a concurrency in a second's calls' worth.

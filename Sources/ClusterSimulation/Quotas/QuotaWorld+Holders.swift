@@ -146,5 +146,7 @@ extension QuotaWorld {
         if holders[slot].life == life, desk != nil { saysAgainLater(slot) }
     }
 
-    private mutating func saysAgainLater(_ slot: Int) { plan(.saysAgain(slot: slot, life: life), every: scenario.crashEvery) }
+    private mutating func saysAgainLater(_ slot: Int) {
+        plan(.saysAgain(slot: slot, life: life), every: scenario.crashEvery)
+    }
 }

@@ -116,7 +116,9 @@ struct QuotaWorld {
             handle(event)
         }
         meter.finish(&report, meanCost: scenario.meanCost, seed: scenario.seed)
-        if let fault = report.faults.first { report.faults[0] = "seed \(scenario.seed), \(scenario.costs.rawValue): \(fault)" }
+        if let fault = report.faults.first {
+            report.faults[0] = "seed \(scenario.seed), \(scenario.costs.rawValue): \(fault)"
+        }
         return report
     }
 

@@ -11,6 +11,7 @@ extension CallDesk {
     public mutating func take(_ news: CallNews, of number: UInt64, holder: UInt64, at now: Instant) -> Bool {
         let key = Key(holder: holder, number: number)
         guard let call = calls[key] else { return false }
+        let news = news.sane
         changedSinceRecord = true
         switch news.stage {
         case .goesOn: goesOn(key, call, news, at: now)
@@ -121,8 +122,10 @@ extension CallDesk {
         guard var service = services[call.wish.service], call.draws.contains(where: { $0.kind == .concurrency }) else {
             return
         }
-        let isOverload = !wasRefused && (news.status >= 500 || news.status == 0 || news.isCut
-            || news.errorType == "overloaded_error")
+        let isOverload =
+            !wasRefused
+            && (news.status >= 500 || news.status == 0 || news.isCut
+                || news.errorType == "overloaded_error")
         if isOverload {
             service.overloads += 1
             service.lastOverload = now
@@ -147,7 +150,9 @@ extension CallDesk {
         _ word: LimitWord, _ call: Call, head: (at: Instant, spent: [Int64]), at now: Instant
     ) {
         guard let kind = BucketName.Kind(rawValue: word.limit), kind != .concurrency else { return }
-        if !call.draws.contains(where: { $0.kind == kind && isOwn($0.bucket, call) }) { learn(word, kind, call, at: now) }
+        if !call.draws.contains(where: { $0.kind == kind && isOwn($0.bucket, call) }) {
+            learn(word, kind, call, at: now)
+        }
         for place in signs.indices where !signs[place].isGone && isOwn(BucketIndex(place), call) {
             let index = BucketIndex(place)
             guard signs[place].name.service == call.wish.service, signs[place].name.kind == kind,
@@ -186,7 +191,8 @@ extension CallDesk {
     }
 
     private mutating func relearn(_ place: Int, _ word: LimitWord, at now: Instant) {
-        guard let limit = Self.limit(word, named: signs[place].written.name), limit.perMinute != signs[place].written.perMinute
+        guard let limit = Self.limit(word, named: signs[place].written.name),
+            limit.perMinute != signs[place].written.perMinute
         else { return }
         do throws(BucketLimitError) {
             try book.change(to: Self.guarded(limit), at: now)

@@ -128,7 +128,7 @@ public struct CallDesk: Sendable {
     /// What to write now, if it is time: see ``QuotaBook``.
     public mutating func recordIfDue(at now: Instant, wall: WallTime) -> QuotaSnapshot? {
         guard book.isDurable else { return nil }
-        let isDue = changedSinceRecord && nextRecord.map { $0 <= now } ?? false
+        let isDue = nextRecord.map { $0 <= now } ?? false
         guard isDue || book.needsRecord else { return nil }
         changedSinceRecord = false
         lastRecord = now
@@ -138,8 +138,9 @@ public struct CallDesk: Sendable {
     /// When ``recordIfDue(at:wall:)`` should be asked again; nil: after the next change. Not while a record is being written: on a slow disk
     /// each would be superseded before it counts, and grants would wait for ever.
     public var nextRecord: Instant? {
-        guard book.isDurable, changedSinceRecord else { return nil }
-        return lastRecord.map { $0 + (book.isRecording ? Self.recordGivenUp : Self.recordEvery) } ?? .origin
+        guard book.isDurable else { return nil }
+        if let lastRecord, book.isRecording { return lastRecord + Self.recordGivenUp }
+        return changedSinceRecord ? lastRecord.map { $0 + Self.recordEvery } ?? .origin : nil
     }
 
     /// A snapshot is on disk.

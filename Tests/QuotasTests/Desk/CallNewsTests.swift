@@ -20,7 +20,7 @@ struct CallNewsTests {
     func goesOn() throws {
         let bench = try bench()
         bench.ask(DeskBench.wish(1, bytes: 3996, mostOutput: 800))
-        #expect(try left(bench) == [19_900 - 8400 + 7000, 19_900 - 800, 29_900 - 2300], "1.5 tokens for four bytes, at first")
+        #expect(try left(bench) == [18_400, 19_100, 27_600], "1.5 tokens for four bytes, at first")
         bench.tell(1, CallNews(.goesOn, status: 200, input: 700, output: 5))
         #expect(try left(bench) == [19_200, 19_100, 28_400])
         bench.tell(1, CallNews(.goesOn, status: 200, input: 700, output: 1000))
@@ -81,5 +81,25 @@ struct CallNewsTests {
         bench.run(1, CallNews(.ended, status: 500, input: 10, output: 9000))
         #expect(bench.desk.estimates.isEmpty)
         #expect(bench.desk.estimates(for: DeskBench.wish(99)).output == 1000)
+    }
+
+    @Test("Nonsense in an answer does no harm", arguments: [Int64.min, -1, 0, .max])
+    func nonsense(number: Int64) throws {
+        let bench = try bench()
+        let word = LimitWord(
+            limit: "requests", amount: number, remaining: number, roundedTo: number, fullIn: Milliseconds(number))
+        let learned = LimitWord(
+            limit: "count_tokens", amount: number, remaining: number, roundedTo: number, fullIn: Milliseconds(number))
+        for status in [200, 429, 529] {
+            for stage in [CallNews.Stage.goesOn, .ended] {
+                bench.ask(DeskBench.wish(UInt64(status), bytes: number, mostOutput: number))
+                let news = CallNews(
+                    stage, status: status, input: number, output: number, sentAgo: Milliseconds(number),
+                    retryAfter: Milliseconds(number), words: [word, learned])
+                bench.tell(UInt64(status), news)
+            }
+        }
+        #expect(try bench.left("claude.input_tokens") <= 19_900)
+        #expect(bench.desk.openCalls == 0)
     }
 }

@@ -21,7 +21,8 @@ final class DeskBench {
     }
 
     static func wish(
-        _ number: UInt64, service: String = "claude", endpoint: String = "messages", model: String = "claude-sonnet-4-5",
+        _ number: UInt64, service: String = "claude", endpoint: String = "messages",
+        model: String = "claude-sonnet-4-5",
         kind: String = "", bytes: Int64 = 0, mostOutput: Int64 = 0, priority: Priority = .normal, task: UInt64? = nil
     ) -> CallWish {
         CallWish(
@@ -82,5 +83,15 @@ final class DeskBench {
         guard let snapshot = desk.recordIfDue(at: now, wall: wall) else { return [] }
         desk.recorded(snapshot.number, at: now)
         return snapshot.records
+    }
+
+    func snapshot() -> QuotaSnapshot? { desk.recordIfDue(at: now, wall: wall) }
+    func restore(_ records: [QuotaRecord]) -> [String] { desk.restore(records, at: now, wall: wall) }
+    func reset(_ name: String) throws -> CallDesk.Change? { try desk.reset(name, at: now) }
+    func unpark(_ name: String) -> Bool { desk.unpark(name, at: now) }
+
+    @discardableResult
+    func set(_ name: String, _ text: String) throws -> CallDesk.Change {
+        try desk.set(try BucketLimit(name: name, parsing: text), at: now)
     }
 }
