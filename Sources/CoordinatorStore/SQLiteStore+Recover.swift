@@ -62,8 +62,7 @@ extension SQLiteStore {
             frame.sweeps.append(
                 RecoveredSweep(job: JobID(rawValue: UInt32(truncatingIfNeeded: sweeps.int(0))), kind: kind))
         }
-        let quotas = try RawStatement(
-            db, "SELECT name, kind, value, parked_until, parked_for FROM quotas ORDER BY name")
+        let quotas = try RawStatement(db, "SELECT name, kind, value, parked_until, parked_for FROM quotas ORDER BY name")
         while try quotas.step() {
             frame.quotas.append(
                 QuotaRecord(
