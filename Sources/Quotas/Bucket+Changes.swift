@@ -63,7 +63,8 @@ extension Bucket {
         let elapsed = max(0, Int128(asOf.nanoseconds) - Int128(sent.nanoseconds))
         let left = Int128(min(max(0, remaining), QuotaLimits.amount)) * scale
         let spent = Int128(min(max(0, spentSince), QuotaLimits.amount)) * scale
-        let said = min(capacity, left + elapsed * arrives) - spent
+        // What was spent meanwhile made room for what arrived: only the difference can overflow.
+        let said = min(capacity, left + elapsed * arrives - spent)
         guard said < level else { return false }
         level = said
         history.observe(headroom: 0, before: takes + 1)

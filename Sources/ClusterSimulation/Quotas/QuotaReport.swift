@@ -24,6 +24,8 @@ public struct QuotaReport: Sendable {
     public var duplicates = 0
     /// Calls that were not wanted any more, and that a new coordinator took up.
     public var withdrawals = 0, adoptions = 0
+    /// Limits that answers told what was left of.
+    public var words = 0
     /// Deaths of holders.
     public var holderDeaths = 0
     /// Of the binding limits: what flowed of what could have, in calls' worth; the least part in one world, in thousandths.
@@ -59,6 +61,7 @@ public struct QuotaReport: Sendable {
         duplicates += other.duplicates
         withdrawals += other.withdrawals
         adoptions += other.adoptions
+        words += other.words
         holderDeaths += other.holderDeaths
         used += other.used
         usable += other.usable
@@ -74,7 +77,7 @@ public struct QuotaReport: Sendable {
             ("admissions", admissions), ("arrivals", arrivals), ("ended", ended), ("crashes", crashes),
             ("restarts", restarts), ("records", records), ("records_kept", recordsKept), ("records_lost", recordsLost),
             ("stalls", stalls), ("slow_disks", slowDisks), ("duplicates", duplicates), ("withdrawals", withdrawals),
-            ("adoptions", adoptions), ("holder_deaths", holderDeaths),
+            ("adoptions", adoptions), ("holder_deaths", holderDeaths), ("words", words),
         ]
     }
 

@@ -110,21 +110,44 @@ extension QuotaWorld {
             report.ended += 1
             let news = CallNews(
                 .ended, status: 200, input: held.call.input, output: isExact ? nil : held.call.output,
-                words: isExact ? [] : words(held.call))
+                words: held.words)
             return say(slot, .news(number, news))
         }
-        if !isExact || draw.permille(200) {
+        if part == 0 {
+            let said = words(held.call)
+            holders[slot].calls[number]?.words = said
+        }
+        if !isExact || scenario.tellsLimits || draw.permille(200) {
             let news = CallNews(
                 .goesOn, status: 200, input: held.call.input,
-                output: isExact ? nil : holders[slot].calls[number]?.written, words: [])
+                output: isExact ? nil : holders[slot].calls[number]?.written)
             say(slot, .news(number, news))
         }
         events.plan(
             .goesOn(holder: holder, number: number, part: part + 1), at: now + held.call.lasts / (isExact ? 1 : 3))
     }
 
-    /// What the answer's headers say of the limits that it has.
-    private mutating func words(_ call: WorldCall) -> [LimitWord] { [] }
+    /// What the answer's headers say of the limits that it has: of requests exactly, of tokens to the nearest thousand.
+    private mutating func words(_ call: WorldCall) -> [LimitWord] {
+        guard scenario.tellsLimits else { return [] }
+        var found: [LimitWord] = []
+        let mine = scenario.limits.indices.filter {
+            scenario.limits[$0].kind != .concurrency && scenario.limits[$0].limits(call)
+        }
+        for place in mine {
+            let limit = scenario.limits[place]
+            // Of two limits of a kind the headers tell one, and nobody says which.
+            guard mine.count(where: { scenario.limits[$0].kind == limit.kind }) == 1 else { continue }
+            let left = service.remaining(place, at: now)
+            let rounding: Int64 = limit.kind == .requests ? 1 : 1000
+            found.append(
+                LimitWord(
+                    limit: limit.kind.rawValue, amount: limit.amount * 60_000 / limit.windowMilliseconds,
+                    remaining: (left + rounding / 2) / rounding * rounding, roundedTo: rounding))
+        }
+        report.words += found.count
+        return found
+    }
 
     // MARK: Death of a holder
 

@@ -38,6 +38,7 @@ struct CallHolder {
         var call: WorldCall
         var state = State.waits
         var written: Int64 = 0
+        var words: [LimitWord] = []
     }
     var id: UInt64
     /// The coordinator's life that it is connected to.

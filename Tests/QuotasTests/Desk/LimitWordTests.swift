@@ -91,6 +91,20 @@ struct LimitWordTests {
         #expect(try bench.left("claude.input_tokens") == 300_500 + 2000 - 3 * 1500)
     }
 
+    @Test("In a long answer more arrives than the bucket holds, and what was spent of it meanwhile is no debt")
+    func longAnswer() throws {
+        let bench = try DeskBench([("claude.requests", "60/min,burst=6")])
+        bench.ask(DeskBench.wish(1))
+        bench.tell(1, CallNews(.goesOn, status: 200))
+        for number in 2...21 as ClosedRange<UInt64> {
+            bench.pass(milliseconds: 1000)
+            bench.ask(DeskBench.wish(number))
+        }
+        #expect(bench.granted().count == 21)
+        bench.tell(1, CallNews(.ended, status: 200, words: [LimitWord(limit: "requests", remaining: 5)]))
+        #expect(try bench.left("claude.requests") == 4)
+    }
+
     @Test("A word of an organisation's limit touches that, and a class's own stays beside it")
     func organisation() throws {
         let bench = try DeskBench([
