@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup build debug demo demo-50 kill-scenes simulate simulate-same mutate test check verify sanitize format proto install clean
+.PHONY: help setup build debug demo demo-50 kill-scenes simulate simulate-same quota-referee mutate test check verify sanitize format proto install clean
 
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -49,6 +49,9 @@ simulate: debug ## The core in a simulated fleet (SEEDS=2000 FROM=1; RELEASE=1: 
 
 simulate-same: debug ## See that 50 seeds make the same traces in debug and release
 	@.ci/simulate-same
+
+quota-referee: debug ## 10 million calls through the quotas, judged by a service that shares no code with them (ADMISSIONS=10000000 SEED=1)
+	@RELEASE=1 .ci/simulate --quota-admissions $(or $(ADMISSIONS),10000000) --seed $(or $(SEED),1)
 
 mutate: debug ## Plant small faults in the cores, and see that tests or the simulation find each of them
 	@.ci/mutate

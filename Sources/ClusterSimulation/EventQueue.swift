@@ -1,7 +1,7 @@
 import HeapModule
 
 /// What happens next: by time, then in the order in which it was planned.
-struct EventQueue {
+struct EventQueue<Event> {
     private struct Entry: Comparable {
         var at: Micros
         var sequence: UInt64

@@ -6,7 +6,7 @@ struct Simulation {
     let scenario: Scenario
     let sabotage: Sabotage?
     var clock = Clock()
-    var events = EventQueue()
+    var events = EventQueue<Event>()
     var draw: Draw
     var trace: Trace
     var census = Census()

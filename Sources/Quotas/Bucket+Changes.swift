@@ -14,7 +14,9 @@ extension Bucket {
         guard actual < receipt.amount else { return charge(actual - receipt.amount) }
         observe(before: takes + 1)
         let unused = receipt.amount - actual
+        let wasFull = level >= capacity
         level += history.giveBack(Int128(unused) * scale, of: receipt.number)
+        if !wasFull { noteFull() }
         spentInAll &-= unused
         meter.add(-unused, at: asOf)
     }
@@ -61,7 +63,8 @@ extension Bucket {
         let elapsed = max(0, Int128(asOf.nanoseconds) - Int128(sent.nanoseconds))
         let left = Int128(min(max(0, remaining), QuotaLimits.amount)) * scale
         let spent = Int128(min(max(0, spentSince), QuotaLimits.amount)) * scale
-        let said = min(capacity, left + elapsed * arrives) - spent
+        // What was spent meanwhile made room for what arrived: only the difference can overflow.
+        let said = min(capacity, left + elapsed * arrives - spent)
         guard said < level else { return false }
         level = said
         history.observe(headroom: 0, before: takes + 1)
@@ -88,6 +91,7 @@ extension Bucket {
         // What a shadow let pass is no debt of the real limit.
         if wasShadow, !limit.isShadow { level = max(0, level) }
         level = min(level, capacity)
+        noteFull()
         observe(before: takes + 1)
     }
 

@@ -52,6 +52,7 @@ extension Bucket {
             level = capacity - Int128(heldFromBefore)
         default: break  // Of another kind than the bucket is now: it says nothing.
         }
+        noteFull()
         recordedFloor = binds ? level : .min
         pendingFloor = .min
     }

@@ -60,6 +60,11 @@ public struct Bucket: Sendable {
     var pendingFloor = Int128.min
     /// Held by calls of before a restart, of which nothing else is known.
     var heldFromBefore: Int64 = 0
+    /// A cost above the burst is granted when the bucket has been full for so long: what was granted before may still be on its way to
+    /// the service, whose bucket is not full then.
+    var patience: Milliseconds = 0
+    /// Since when it is full, where it is; nil: since it was made.
+    var fullSince: Instant?
     var takes: UInt64 = 0
     var spentInAll: Int64 = 0
     var history = HeadroomHistory()
@@ -111,8 +116,14 @@ public struct Bucket: Sendable {
     mutating func refill(to now: Instant) {
         guard now > asOf else { return }
         let elapsed = Int128(now.nanoseconds) - Int128(asOf.nanoseconds)
+        let before = asOf
         asOf = now
-        if arrives > 0, level < capacity { level = min(capacity, level + elapsed * arrives) }
+        guard arrives > 0, level < capacity else { return }
+        let missing = capacity - level
+        level = min(capacity, level + elapsed * arrives)
+        if level == capacity {
+            fullSince = Instant(nanoseconds: before.nanoseconds + Int64((missing + arrives - 1) / arrives))
+        }
     }
 
     /// What holds a cost at the time the level is of; shadow or not.
@@ -121,8 +132,15 @@ public struct Bucket: Sendable {
         let cost = Int128(amount) * scale
         let needed = neededLevel(cost, priority)
         if level < needed { return level >= neededLevel(cost, .critical) ? .reserve : .level }
+        if cost > capacity, asOf < patientUntil { return .level }
         return level - cost < max(recordedFloor, pendingFloor) ? .record : nil
     }
+
+    /// When a cost above the burst may go, if the bucket is full now and stays so.
+    private var patientUntil: Instant { fullSince.map { $0 + patience } ?? asOf }
+
+    /// Something but time may have filled it.
+    mutating func noteFull() { if level >= capacity { fullSince = asOf } }
 
     /// The level at which a cost is granted, in sub-units.
     private func neededLevel(_ cost: Int128, _ priority: Priority) -> Int128 {
@@ -153,10 +171,11 @@ public struct Bucket: Sendable {
         let cost = Int128(amount) * scale
         let floor = max(recordedFloor, pendingFloor)
         let needed = floor == .min ? neededLevel(cost, priority) : max(neededLevel(cost, priority), cost + floor)
-        guard level < needed else { return max(asOf, parkedUntil ?? asOf) }
+        let isPatient = cost > capacity && !limit.isConcurrency
+        guard level < needed else { return max(asOf, parkedUntil ?? asOf, isPatient ? patientUntil : asOf) }
         guard arrives > 0, needed <= capacity else { return .distantFuture }
         let wait = (needed - level + arrives - 1) / arrives
-        let time = Int128(asOf.nanoseconds) + wait
+        let time = Int128(asOf.nanoseconds) + wait + (isPatient ? Int128(patience.rawValue) * 1_000_000 : 0)
         guard time < Int128(Instant.distantFuture.nanoseconds) else { return .distantFuture }
         return max(Instant(nanoseconds: Int64(time)), parkedUntil ?? asOf)
     }

@@ -26,6 +26,9 @@ extension QuotaBook {
         return true
     }
 
+    /// A snapshot was taken, and is not on disk as far as is known.
+    public var isRecording: Bool { !pendingStates.isEmpty }
+
     /// Whether grants wait, or soon will, for a record. Not while one is being written.
     public var needsRecord: Bool {
         guard isDurable, pendingStates.isEmpty else { return false }

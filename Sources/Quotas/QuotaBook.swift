@@ -55,11 +55,16 @@ public struct QuotaBook: Sendable {
     /// What the last snapshot said, in buckets' order; empty once it is recorded.
     var pendingStates: [QuotaRecord.State] = []
 
-    /// A book without buckets. `term` must differ from those of earlier books whose permits may still be named.
+    /// How long a bucket must have been full before a cost above its burst goes.
+    let patience: Milliseconds
+
+    /// A book without buckets. `term` must differ from those of earlier books whose permits may still be named; `patience` is how much
+    /// longer one call may take to the service than another.
     public init(
         term: UInt64, isDurable: Bool = false, mostPermits: Int = QuotaLimits.permits,
-        mostWaiting: Int = QuotaLimits.waiting
+        mostWaiting: Int = QuotaLimits.waiting, patience: Milliseconds = 0
     ) {
+        self.patience = patience
         self.isDurable = isDurable
         self.mostPermits = mostPermits
         self.mostWaiting = mostWaiting
@@ -78,6 +83,7 @@ public struct QuotaBook: Sendable {
         }
         let index = BucketIndex(buckets.count)
         buckets.append(Bucket(limit, at: latest(now)))
+        buckets[index.place].patience = patience
         if isDurable { buckets[index.place].awaitFirstRecord() }
         places[limit.name] = index
         claimedIn.append(0)

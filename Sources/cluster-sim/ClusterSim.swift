@@ -13,6 +13,7 @@ struct ClusterSim: ParsableCommand {
     @Option(help: "The first of them.") var from: UInt64 = 1
     @Option(help: "Run this one alone and print its trace.") var seed: UInt64?
     @Option(help: "Seeds that run at once.") var jobs = max(1, ProcessInfo.processInfo.activeProcessorCount)
+    @Option(help: "Run worlds of quotas instead, until so many calls were let go.") var quotaAdmissions: Int?
     @Flag(help: "Print each seed with the hash of its trace.") var hashes = false
 
     func validate() throws {
@@ -22,6 +23,11 @@ struct ClusterSim: ParsableCommand {
     }
 
     func run() throws {
+        if let quotaAdmissions {
+            let batch = QuotaBatch(first: seed ?? from, admissions: max(1, quotaAdmissions))
+            if batch.run(jobs: jobs) { return }
+            throw ExitCode.failure
+        }
         if let seed {
             let report = simulate(seed: seed, isTraced: true)
             for line in report.trace { print(line) }

@@ -56,6 +56,7 @@ extension CallDesk {
             holder: holder, priority: wish.priority, costs: costs(draws, (input: 1, output: 1)))
         guard let id = book.adopt(request, at: now) else { return }
         note(id, key, wish, draws, estimates(for: wish), at: now)
+        calls[key]?.isAdopted = true
         opened(key, at: now)
     }
 
@@ -100,7 +101,7 @@ extension CallDesk {
         guard wish.service == "claude", wish.endpoint == "messages" else { return (0, 0) }
         let keys = Self.estimateKeys(wish)
         let key = estimator.calls(keys.own) > 0 ? keys.own : keys.model
-        let output = estimator.output(key)
+        let output = estimator.output(key, inFlight: services[wish.service]?.open ?? 0)
         return (
             estimator.input(key, counted: Self.counted(wish)),
             wish.mostOutput > 0 ? min(output, wish.mostOutput) : output

@@ -38,7 +38,7 @@ extension CallDesk {
             try book.change(to: Self.guarded(configured), at: now)
             signs[place].written = configured
             signs[place].origin = .config
-        } else if signs[place].name.kind == .concurrency {
+        } else if services[signs[place].name.service]?.concurrency == index {
             let open = try Self.openConcurrency(of: signs[place].name.service)
             try book.change(to: open, at: now)
             signs[place].written = open
@@ -131,8 +131,9 @@ extension CallDesk {
     /// nothing to give.
     static func guarded(_ limit: BucketLimit) -> BucketLimit {
         guard case .rate(let amount, let window, let burst) = limit.kind, burst > 1 else { return limit }
-        let arriving = Int64(clamping: Int128(amount) * Int128(travelJitter) / Int128(window.rawValue))
-        let less = max(1, min(burst / 2, max(1, arriving)))
+        let unit = Int128(window.rawValue)
+        let arriving = Int64(clamping: (Int128(amount) * Int128(travelJitter) + unit - 1) / unit)
+        let less = max(1, min(burst / 2, arriving))
         do throws(BucketLimitError) {
             return try BucketLimit(
                 name: limit.name, kind: .rate(amount: amount, window: window, burst: burst - less),

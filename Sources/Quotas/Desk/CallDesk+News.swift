@@ -13,6 +13,7 @@ extension CallDesk {
     public mutating func take(_ news: CallNews, of number: UInt64, holder: UInt64, at now: Instant) -> Bool {
         let key = Key(holder: holder, number: number)
         guard let call = calls[key] else { return false }
+        let news = news.sane
         changedSinceRecord = true
         switch news.stage {
         case .goesOn: goesOn(key, call, news, at: now)
@@ -21,12 +22,8 @@ extension CallDesk {
             forget(key, call)
             advance(to: now)
         case .ended:
-            guard call.isOpen else {
-                // It was made although nobody granted it: it counts all the same.
-                book.cancelWaiting(call.permit)
-                forget(key, call)
-                return true
-            }
+            // It was made although it waits here: the coordinator of before granted it, and recorded what it took as spent.
+            if !call.isOpen { book.cancelWaiting(call.permit) }
             ended(key, call, news, at: now)
             advance(to: now)
         }
@@ -41,15 +38,13 @@ extension CallDesk {
 
     private mutating func goesOn(_ key: Key, _ call: Call, _ news: CallNews, at now: Instant) {
         guard call.isOpen else { return }
-        if call.head == nil {
-            calls[key]?.head = (now, call.draws.map { book.spentInAll($0.bucket) })
-        }
         // More than was taken for it is taken at once; less output may still become more.
         let input = news.input ?? call.estimatedInput
         let output = max(call.estimatedOutput, news.output ?? 0)
         let soFar = zip(call.draws, costs(call.draws, (input, output))).filter { $0.0.kind.isTokens }.map(\.1)
-        guard !soFar.isEmpty else { return }
-        book.amend(call.permit, soFar: soFar, at: now)
+        if !soFar.isEmpty { book.amend(call.permit, soFar: soFar, at: now) }
+        // After it: what this call itself reads, the service has counted when it answers.
+        if call.head == nil { calls[key]?.head = (now, call.draws.map { book.spentInAll($0.bucket) }) }
         advance(to: now)
     }
 
@@ -64,11 +59,10 @@ extension CallDesk {
             // What an answer that failed has cost, nobody says: its input may have counted, and nothing was written but what was seen.
             tokens = (news.input ?? call.estimatedInput, news.output ?? 0)
         }
-        var head = call.head
-        if head == nil { head = (now, call.draws.map { book.spentInAll($0.bucket) }) }
         let actual = costs(call.draws, tokens)
-        book.settle(call.permit, actual: actual, at: now)
+        book.settle(call.permit, actual: call.isAdopted ? [] : actual, at: now)
         noteSpend(call, actual)
+        let head = call.head ?? (now, call.draws.map { book.spentInAll($0.bucket) })
         forget(key, call)
         learn(call, news)
         for word in news.words { heed(word, call, head: head, at: now) }
@@ -114,12 +108,15 @@ extension CallDesk {
         } else if let reset = empty.compactMap(\.fullIn).max() {
             services[name]?.silentRefusals = 0
             length = min(reset, Self.longestPark) + Self.parkMargin
+        } else if let until = service.silentUntil, now < until {
+            length = until.milliseconds(since: now)
         } else {
             services[name]?.silentRefusals += 1
             // GitHub's rule for a refusal that says nothing: a minute, then double it. The same serves a spend limit.
             let first: Int64 = name == "claude" ? 1000 : 60_000
             let doublings = min(service.silentRefusals, 10)
             length = min(Milliseconds(first << Int64(doublings)), .seconds(600))
+            services[name]?.silentUntil = now + length
         }
         for bucket in named.isEmpty ? [service.concurrency] : named { book.park(bucket, until: now + length) }
         // We had it to spend, and the service had not: somebody else takes from it.
@@ -162,7 +159,7 @@ extension CallDesk {
             service.overloads += 1
             service.lastOverload = now
             service.congestion.overloaded(at: now, inFlight: service.open + 1)
-        } else if let last = service.lastOverload {
+        } else if !wasRefused, let last = service.lastOverload {
             service.congestion.succeeded(at: now)
             if now.milliseconds(since: last) >= Self.overloadForgotten {
                 service.lastOverload = nil
@@ -179,23 +176,31 @@ extension CallDesk {
 
     /// A word may only lower a level, and only beyond its rounding. What was taken since the answer began, the service did not know of.
     private mutating func heed(
-        _ word: LimitWord, _ call: Call, head: (at: Instant, spent: [Int64])?, at now: Instant
+        _ word: LimitWord, _ call: Call, head: (at: Instant, spent: [Int64]), at now: Instant
     ) {
         guard let kind = BucketName.Kind(rawValue: word.limit), kind != .concurrency else { return }
-        if !call.draws.contains(where: { $0.kind == kind }) { learn(word, kind, call, at: now) }
-        for place in signs.indices where !signs[place].isGone {
+        if !call.draws.contains(where: { $0.kind == kind && isOwn($0.bucket, call) }) {
+            learn(word, kind, call, at: now)
+        }
+        for place in signs.indices where !signs[place].isGone && isOwn(BucketIndex(place), call) {
             let index = BucketIndex(place)
             guard signs[place].name.service == call.wish.service, signs[place].name.kind == kind,
                 let at = call.draws.firstIndex(where: { $0.bucket == index })
             else { continue }
             signs[place].told = word.amount ?? signs[place].told
             if signs[place].origin == .learned { relearn(place, word, at: now) }
-            guard let remaining = word.remaining, let head else { continue }
+            guard let remaining = word.remaining else { continue }
             let since = book.spentInAll(index) &- head.spent[at]
             // Settling gave back what was estimated too high: that was no spending since.
             book.lower(
                 index, to: remaining + word.roundedTo / 2, asOf: head.at, spentSince: max(0, since), at: now)
         }
+    }
+
+    /// Whether a bucket is of the call's own models: a model that has no class here draws from the strictest, of which its service's words
+    /// say nothing.
+    private func isOwn(_ bucket: BucketIndex, _ call: Call) -> Bool {
+        signs[bucket.place].name.modelClass.map { call.wish.model.contains($0) } ?? true
     }
 
     /// A limit that nobody set holds from now on, for the models of this class.

@@ -17,6 +17,8 @@ public struct CallDesk: Sendable {
     static let marginKept = Milliseconds.seconds(60)
     /// Between two records of what was spent, while something is.
     static let recordEvery = Milliseconds.seconds(1)
+    /// A record of which nothing is heard for so long is not waited for any more.
+    static let recordGivenUp = Milliseconds.seconds(10)
 
     /// Names a call over all holders.
     struct Key: Hashable, Sendable {
@@ -50,6 +52,8 @@ public struct CallDesk: Sendable {
     struct Call: Sendable {
         var permit: PermitID
         var isOpen: Bool
+        /// Granted before a restart: what it took of rates is recorded as spent.
+        var isAdopted = false
         var wish: CallWish
         var draws: [Draw]
         var estimatedInput: Int64
@@ -68,6 +72,8 @@ public struct CallDesk: Sendable {
         var lastOverload: Instant?
         /// Refusals in a row that did not say how long to wait.
         var silentRefusals = 0
+        /// Until when the last of them parks: others that were under way meanwhile are the same event.
+        var silentUntil: Instant?
     }
 
     var book: QuotaBook
@@ -91,8 +97,8 @@ public struct CallDesk: Sendable {
     public init(
         limits: [BucketLimit] = [], term: UInt64, isDurable: Bool = false, seed: UInt64 = 1, at now: Instant
     ) throws(BucketLimitError) {
-        book = QuotaBook(term: term, isDurable: isDurable)
-        estimator = Estimator()
+        book = QuotaBook(term: term, isDurable: isDurable, patience: Milliseconds(Self.travelJitter))
+        estimator = Estimator(firstInputPercent: 150)
         self.seed = seed
         for limit in limits { try add(limit, origin: .config, configured: limit, at: now) }
         try serve("claude", at: now)
@@ -129,17 +135,19 @@ public struct CallDesk: Sendable {
     /// What to write now, if it is time: see ``QuotaBook``.
     public mutating func recordIfDue(at now: Instant, wall: WallTime) -> QuotaSnapshot? {
         guard book.isDurable else { return nil }
-        let isDue = changedSinceRecord && lastRecord.map { now.milliseconds(since: $0) >= Self.recordEvery } ?? true
+        let isDue = nextRecord.map { $0 <= now } ?? false
         guard isDue || book.needsRecord else { return nil }
         changedSinceRecord = false
         lastRecord = now
         return book.snapshotAhead(at: now, wall: wall)
     }
 
-    /// When ``recordIfDue(at:wall:)`` should be asked again; nil: after the next change.
+    /// When ``recordIfDue(at:wall:)`` should be asked again; nil: after the next change. Not while a record is being written: on a slow disk
+    /// each would be superseded before it counts, and grants would wait for ever.
     public var nextRecord: Instant? {
-        guard book.isDurable, changedSinceRecord else { return nil }
-        return lastRecord.map { $0 + Self.recordEvery } ?? .origin
+        guard book.isDurable else { return nil }
+        if let lastRecord, book.isRecording { return lastRecord + Self.recordGivenUp }
+        return changedSinceRecord ? lastRecord.map { $0 + Self.recordEvery } ?? .origin : nil
     }
 
     /// A snapshot is on disk.

@@ -48,6 +48,27 @@ public struct CallNews: Hashable, Sendable {
     }
 }
 
+extension CallNews {
+    /// With numbers that can be reckoned with: what an answer says may be nonsense.
+    var sane: CallNews {
+        var news = self
+        news.input = Self.sane(input)
+        news.output = Self.sane(output)
+        news.retryAfter = Self.sane(retryAfter)
+        for place in news.words.indices {
+            news.words[place].remaining = Self.sane(words[place].remaining)
+            news.words[place].roundedTo = min(max(1, words[place].roundedTo), QuotaLimits.amount)
+            news.words[place].fullIn = Self.sane(words[place].fullIn)
+        }
+        return news
+    }
+
+    private static func sane(_ amount: Int64?) -> Int64? { amount.map { min(max(0, $0), QuotaLimits.amount) } }
+    private static func sane(_ time: Milliseconds?) -> Milliseconds? {
+        time.map { min(max(0, $0), QuotaLimits.window) }
+    }
+}
+
 /// What a service said of one of its limits.
 public struct LimitWord: Hashable, Sendable {
     /// The second part of the bucket's name: `requests`, `input_tokens` …

@@ -14,7 +14,7 @@ public struct EstimateScore: Hashable, Sendable {
     public mutating func add(estimatedInput: Int64, input: Int64, estimatedOutput: Int64, output: Int64) {
         calls += 1
         let difference = UInt64((Int128(input) - Int128(estimatedInput)).magnitude)
-        inputErrors += min(10_000, UInt64(UInt128(difference) * 1000 / UInt128(max(1, input))))
+        inputErrors += UInt64(min(10_000, UInt128(difference) * 1000 / UInt128(max(1, input))))
         if output <= estimatedOutput { within += 1 }
     }
 
