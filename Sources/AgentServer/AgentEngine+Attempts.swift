@@ -111,7 +111,8 @@ extension AgentEngine {
         case .leaving: TaskFailure(.agentLeft, "the agent left before the task could end")
         case .held:
             TaskFailure(
-                .rateLimit, "a call waited for its permit longer than a turn may be held: see `ccctl quota` for what holds it")
+                .rateLimit,
+                "a call waited for its permit longer than a turn may be held: see `ccctl quota` for what holds it")
         case .suspended(.credentialRefused): TaskFailure(.auth, Suspension.Reason.credentialRefused.sentence)
         case .suspended(let reason): TaskFailure(.agentLeft, reason.sentence)
         }

@@ -105,7 +105,8 @@ public final class AgentServer: Service, Sendable {
                 }
             })
         let permits = PermitBroker(feed: feed)
-        let gateway = try await Gateway.start(settings: settings, environment: environment, permits: permits, logger: logger)
+        let gateway = try await Gateway.start(
+            settings: settings, environment: environment, permits: permits, logger: logger)
         let engine = AgentEngine(
             .init(
                 settings: settings, logger: logger, context: context, keys: host.keys, ledger: ledger, outbox: outbox,

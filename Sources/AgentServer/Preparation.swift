@@ -24,7 +24,9 @@ struct Preparation {
     /// Amazon's and Google's services are signed for, not keyed: the gateway can't stand between.
     private func refuseOtherClouds() throws(AgentError) {
         guard settings.hasGateway else { return }
-        for (name, service) in [("CLAUDE_CODE_USE_BEDROCK", "Amazon Bedrock"), ("CLAUDE_CODE_USE_VERTEX", "Google Vertex AI")] {
+        for (name, service) in [
+            ("CLAUDE_CODE_USE_BEDROCK", "Amazon Bedrock"), ("CLAUDE_CODE_USE_VERTEX", "Google Vertex AI"),
+        ] {
             guard let value = environment[name], !value.isEmpty, value != "0" else { continue }
             throw AgentError(
                 .unusable,
@@ -61,7 +63,8 @@ struct Preparation {
             if killed > 0 {
                 logger.warning("processes of an agent that was killed were ended", metadata: ["count": "\(killed)"])
             }
-            return Host(directory: directory, guardPath: guardPath, claudeVersion: version, keys: keys, credential: credential)
+            return Host(
+                directory: directory, guardPath: guardPath, claudeVersion: version, keys: keys, credential: credential)
         } catch {
             throw AgentError(.unusable, "\(error)")
         }

@@ -8,7 +8,7 @@ extension CoordinatorCore {
         guard !isPaused else { return }
         var offers = Offers(agents, kinds: kinds.count)
         guard offers.total > 0 else { return }
-        var batches: [(agent: Int, orders: [AttemptOrder], charges: [UInt64])] = []
+        var batches: [(agent: Int, orders: [AttemptOrder], charges: [Charge])] = []
         var batchOf = [Int32](repeating: -1, count: agents.count)
         var left = configuration.ordersPerTurn
         for level in shelves.indices.reversed() {
@@ -39,7 +39,9 @@ extension CoordinatorCore {
     /// Of all lanes on a level whose tasks some agent with room may take, the one whose turn it is.
     private mutating func nextLane(onLevel level: Int, _ offers: inout Offers) -> ShelfItem? {
         var best: ShelfItem?
+        let dayIsSpent = isDaySpent
         for kind in kinds.indices where shelves[level][kind].count > 0 && offers.hasRoom(kind, fits) {
+            if dayIsSpent, kinds[kind].isPaid { continue }
             guard let item = first(onShelf: level, kind) else { continue }
             if best.map({ item < $0 }) ?? true { best = item }
         }
@@ -73,7 +75,7 @@ extension CoordinatorCore {
 
     private mutating func start(
         _ index: UInt32, of lane: Int, on agent: Int, at now: Moment
-    ) -> (AttemptOrder, charged: UInt64) {
+    ) -> (AttemptOrder, charged: Charge) {
         let job = lanes[lane].job
         let place = Int(index)
         lanes[lane].queue.removeMinimum()
@@ -85,6 +87,8 @@ extension CoordinatorCore {
         jobs[job].tasks[place].attempt += 1
         jobs[job].tasks[place].givenUp = false
         move(job, place, to: .running)
+        var charge = Charge(tokens: tokens)
+        let shared = reserve(job, row: Int(jobs[job].tasks[place].options), &charge)
         if lanes[lane].isListed {
             // Whatever age had raised it is used up.
             lanes[lane].level = Int(lanes[lane].priority.rawValue)
@@ -92,29 +96,31 @@ extension CoordinatorCore {
         }
         let entry = jobs[job].tasks[place]
         let id = TaskID(job: jobs[job].id, index: index)
-        return (AttemptOrder(token: token(id, entry.attempt), shared: jobs[job].options[Int(entry.options)]), tokens)
+        return (AttemptOrder(token: token(id, entry.attempt), shared: shared), charge)
     }
 
     /// Notes attempts as held by an agent, in one packed row.
-    mutating func openAttempts(_ numbers: [AttemptNumber], charged: [UInt64], on index: AgentIndex, at now: Moment) {
+    mutating func openAttempts(_ numbers: [AttemptNumber], charged: [Charge], on index: AgentIndex, at now: Moment) {
         let row = nextRow
         nextRow += 1
         let place = Int(index.rawValue)
-        for (number, tokens) in zip(numbers, charged) { hold(number, row: row, charged: tokens, on: place) }
+        for (number, charge) in zip(numbers, charged) { hold(number, row: row, charged: charge, on: place) }
         openInRow[row] = numbers.count
         record(.assigned(row: row, agent: agents[place].id, numbers, at: now.wall))
     }
 
-    mutating func hold(_ number: AttemptNumber, row: UInt64, charged: UInt64, on place: Int) {
+    mutating func hold(_ number: AttemptNumber, row: UInt64, charged: Charge, on place: Int) {
         open[number.task.packed] = OpenAttempt(
             agent: AgentIndex(rawValue: Int32(place)), attempt: number.attempt, row: row,
-            place: Int32(agents[place].open.count), charged: charged)
+            place: Int32(agents[place].open.count), charged: charged.tokens, reserved: charged.reserved,
+            cap: charged.cap)
         agents[place].open.append(number.task.packed)
     }
 
     /// Takes an attempt off its agent's hands; nil when none is open.
     mutating func close(_ task: TaskID) -> OpenAttempt? {
         guard let attempt = open.removeValue(forKey: task.packed) else { return nil }
+        if let reserved = attempt.reserved { giveBack(reserved, of: task.job) }
         let place = Int(attempt.agent.rawValue)
         // The last one takes its place in the agent's list.
         let last = agents[place].open.removeLast()
@@ -140,8 +146,7 @@ extension CoordinatorCore {
         guard let job = place(of: task.job) else { return }
         move(job, Int(task.index), to: state)
         if let result {
-            jobs[job].usage += result.usage
-            jobs[job].costMicroUSD &+= result.costMicroUSD
+            count(result, for: job, at: now)
         }
         record(
             .taskEnded(

@@ -18,7 +18,8 @@ extension CoordinatorCore {
     /// - Throws: for a limit of the configuration that can't be.
     @discardableResult
     public mutating func openDesk(
-        limits: [BucketLimit], isDurable: Bool = true, recovered frame: RecoveredFrame = RecoveredFrame(), at now: Moment
+        limits: [BucketLimit], isDurable: Bool = true, recovered frame: RecoveredFrame = RecoveredFrame(),
+        at now: Moment
     ) throws(BucketLimitError) -> [String] {
         var desk = try CallDesk(limits: limits, term: term, isDurable: isDurable, seed: term, at: now.instant)
         var unused: [String] = []
@@ -108,7 +109,8 @@ extension CoordinatorCore {
             case .reset(let name):
                 guard let done = try desk?.reset(name, at: now.instant) else { return noSuch(name, handle) }
                 record(.quotaLimit(name: name, nil))
-                reply(handle, .quotaChanged(before: done.before?.description ?? "", after: done.after?.description ?? ""))
+                reply(
+                    handle, .quotaChanged(before: done.before?.description ?? "", after: done.after?.description ?? ""))
             case .unpark(let name):
                 guard desk?.unpark(name, at: now.instant) == true else { return noSuch(name, handle) }
                 let limit = desk?.limit(named: name)?.description ?? ""
@@ -122,7 +124,9 @@ extension CoordinatorCore {
     private mutating func noSuch(_ name: String, _ handle: ReplyHandle) {
         reply(
             handle,
-            .refused(.unknownQuota, "there is no limit \(name.prefix(Limits.nameBytes)): see `ccctl quota` for those there are"))
+            .refused(
+                .unknownQuota,
+                "there is no limit \(name.prefix(Limits.nameBytes)): see `ccctl quota` for those there are"))
     }
 
     private mutating func set(

@@ -29,6 +29,7 @@ extension CoordinatorCore {
             for number in row.attempts { recovering.closedRows[number.task.packed] = 0 }
         }
         self.recovering = recovering
+        if let spent = frame.spent { spending.take(spent) }
     }
 
     /// One job, finished or not.
@@ -89,6 +90,7 @@ extension CoordinatorCore {
             expire(again: task, index, place, &run, at: now)
         }
         if let last = run { expect(place, again: last, to: job.tasks.count, at: now) }
+        learnSpend(place)
     }
 
     private mutating func takeUp(_ task: RecoveredTask, _ index: Int, _ place: Int, at now: Moment) {
@@ -157,6 +159,7 @@ extension CoordinatorCore {
         // A crash between the switch and its sweep: the switch is what counts.
         if jobs[place].switches.isExpired { begin(.expire, on: place, at: now) }
         if jobs[place].finishedAt == nil, jobs[place].switches.isStopped { begin(.stop, on: place, at: now) }
+        budgetMoved(place, at: now)
         finishIfDone(place, at: now)
     }
 
@@ -180,7 +183,9 @@ extension CoordinatorCore {
             if jobs[job].tasks[task].state != .running { move(job, task, to: .running) }
             jobs[job].tasks[task].attempt = number.attempt
             jobs[job].tasks[task].givenUp = false
-            hold(number, row: assignment.row, charged: expectedTokens(job), on: Int(index.rawValue))
+            var charged = Charge(tokens: expectedTokens(job))
+            _ = reserve(job, row: Int(jobs[job].tasks[task].options), &charged)
+            hold(number, row: assignment.row, charged: charged, on: Int(index.rawValue))
             openInRow[assignment.row, default: 0] += 1
         }
     }

@@ -28,4 +28,18 @@ struct OpenAttempt {
     var place: Int32
     /// Tokens that its job was charged when it was sent; what it really took is settled when it ends.
     var charged: UInt64
+    /// What was set aside for it when it was sent; nil: nothing was.
+    var reserved: Spend?
+    /// What it may cost by its job's budget, in millionths of a dollar; 0: that set no cap.
+    var cap: UInt64 = 0
+}
+
+/// What an order puts on its job's account until it has ended.
+struct Charge {
+    /// For the fair share.
+    var tokens: UInt64
+    /// For budgets; nil: nothing.
+    var reserved: Spend?
+    /// As in ``OpenAttempt/cap``.
+    var cap: UInt64 = 0
 }

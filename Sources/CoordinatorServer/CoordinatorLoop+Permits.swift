@@ -26,7 +26,9 @@ extension CoordinatorLoop {
         _ message: Ccorchestrator_V1_PermitReports, from agent: AgentIndex, _ route: RoutingID
     ) throws {
         guard message.session == core.session(of: agent) else { return }
-        guard message.reports.count <= Self.callsPerMessage else { throw WireError("more reports than a message takes") }
+        guard message.reports.count <= Self.callsPerMessage else {
+            throw WireError("more reports than a message takes")
+        }
         core.agentWasHeard(agent, at: clock.instant())
         for report in message.reports {
             core.callTold(try CallNews(proto: report), of: report.call, from: agent, at: clock.instant())

@@ -45,7 +45,8 @@ extension CoordinatorLoop {
     func committed(_ outcome: CommitOutcome) throws {
         guard var flight = inFlight else { return }
         inFlight = nil
-        if case .failed = outcome {} else if let number = flight.quotas {
+        if case .failed = outcome {
+        } else if let number = flight.quotas {
             core.quotasRecorded(number, at: clock.instant())
         }
         switch outcome {

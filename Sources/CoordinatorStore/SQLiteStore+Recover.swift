@@ -62,7 +62,8 @@ extension SQLiteStore {
             frame.sweeps.append(
                 RecoveredSweep(job: JobID(rawValue: UInt32(truncatingIfNeeded: sweeps.int(0))), kind: kind))
         }
-        let quotas = try RawStatement(db, "SELECT name, kind, value, parked_until, parked_for FROM quotas ORDER BY name")
+        let quotas = try RawStatement(
+            db, "SELECT name, kind, value, parked_until, parked_for FROM quotas ORDER BY name")
         while try quotas.step() {
             frame.quotas.append(
                 QuotaRecord(
@@ -73,6 +74,11 @@ extension SQLiteStore {
         let limits = try RawStatement(db, "SELECT name, body FROM quota_limits ORDER BY name")
         while try limits.step() {
             frame.quotaLimits.append(RecoveredLimit(name: limits.text(0), limit: limits.text(1)))
+        }
+        let spending = try RawStatement(db, "SELECT day, cost, tokens FROM spending ORDER BY day DESC LIMIT 1")
+        if try spending.step() {
+            frame.spent = DaySpend(
+                day: spending.int(0), spend: Spend(microUSD: spending.unsigned(1), tokens: spending.unsigned(2)))
         }
         frame.nextRow = UInt64(try number(db, "SELECT value FROM meta WHERE key = 'next_row'"))
         // A job's tasks have growing sequences, so that its last one has its highest.

@@ -50,7 +50,8 @@ extension BucketLimit: CustomStringConvertible {
     }
 
     /// The same limit with another burst, reserve or shadow; what is nil stays.
-    public func changed(burst: Int64?, reservePerMille: Int64?, isShadow: Bool?) throws(BucketLimitError) -> BucketLimit {
+    public func changed(burst: Int64?, reservePerMille: Int64?, isShadow: Bool?) throws(BucketLimitError) -> BucketLimit
+    {
         var kind = kind
         if let burst {
             guard case .rate(let amount, let window, _) = kind else {

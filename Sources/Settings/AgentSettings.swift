@@ -100,7 +100,8 @@ public struct AgentSettings: Hashable, Sendable {
         /// Every key, in the order of the example file.
         public static let all: [SettingKey] = [
             coordinator, name, instances, claude, stateDirectory, labels, model, taskTimeout, tasksPerInstance,
-            memoryPerInstance, instancesPerMinute, execOutputBytes, gateway, upstreams, AgentPolicy.Key.runners, AgentPolicy.Key.commands,
+            memoryPerInstance, instancesPerMinute, execOutputBytes, gateway, upstreams, AgentPolicy.Key.runners,
+            AgentPolicy.Key.commands,
             AgentPolicy.Key.directories, AgentPolicy.Key.permissionModes, offerNoop, noopCapacity,
             CommonKeys.durability,
             CommonKeys.logLevel,

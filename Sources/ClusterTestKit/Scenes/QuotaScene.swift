@@ -44,7 +44,8 @@ public struct QuotaScene: Sendable {
         Plan(
             name: "output",
             api: [
-                "--output-tokens-per-minute", "6000", "--output-burst", "600", "--output-tokens", "20-180", "--stream-ms",
+                "--output-tokens-per-minute", "6000", "--output-burst", "600", "--output-tokens", "20-180",
+                "--stream-ms",
                 "300",
             ], quotas: ["claude.output_tokens=6000/min,burst=600"], binding: "output_tokens"),
         Plan(
@@ -80,7 +81,9 @@ public struct QuotaScene: Sendable {
         } catch {
             for agent in await fleet.agents.values { print("--- \(agent.name)\n\(agent.logTail())") }
             if let coordinator = await fleet.coordinator { print("--- cc-coordinator\n\(coordinator.logTail())") }
-            if let quota = try? await fleet.ccctl(["quota"]) { print("--- ccctl quota\n\(quota.output)\(quota.errors)") }
+            if let quota = try? await fleet.ccctl(["quota"]) {
+                print("--- ccctl quota\n\(quota.output)\(quota.errors)")
+            }
             if let stats = try? await api.stats() { print("--- /_stats\n\(stats)") }
             await fleet.stop()
             throw error
@@ -93,7 +96,9 @@ public struct QuotaScene: Sendable {
             try await fleet.startAgent("a\(place + 1)", instances: instances)
         }
         try await fleet.agentsAreLive(plan.agents.count)
-        print("\(plan.name): \(plan.tasks) tasks, \(plan.agents.reduce(0, +)) instances, \(plan.api.joined(separator: " "))")
+        print(
+            "\(plan.name): \(plan.tasks) tasks, \(plan.agents.reduce(0, +)) instances, \(plan.api.joined(separator: " "))"
+        )
         let lines = (1...plan.tasks).map { number in
             "NONCE-\(number) say one word"
                 + (plan.longWords > 0 && number % 10 == 0 ? String(repeating: " x", count: plan.longWords) : "")
@@ -105,7 +110,8 @@ public struct QuotaScene: Sendable {
         var criticalWaits: [Double] = []
         for number in 0..<plan.critical {
             let began = ContinuousClock.now
-            let urgent = try await submit(fleet, ["NONCE-critical-\(number)", "--name", "urgent", "--priority", "critical"])
+            let urgent = try await submit(
+                fleet, ["NONCE-critical-\(number)", "--name", "urgent", "--priority", "critical"])
             let waited = try await fleet.ccctl(["wait", urgent])
             guard waited.code == 0 else { throw SceneError("a critical task failed: \(waited.errors)") }
             criticalWaits.append(Double((ContinuousClock.now - began) / .milliseconds(1)) / 1000)

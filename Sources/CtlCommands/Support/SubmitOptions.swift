@@ -50,7 +50,7 @@ struct SubmitOptions: ParsableArguments {
     var maxTurns: String?
 
     @Option(help: ArgumentHelp("Dollars for a task, at the most.", valueName: "usd"))
-    var budgetUsd: String?
+    var taskBudgetUsd: String?
 
     @Option(help: ArgumentHelp("A JSON Schema that every answer must meet.", valueName: "file"))
     var schema: String?
@@ -135,7 +135,7 @@ struct SubmitOptions: ParsableArguments {
         take("directory", "--directory", directory.map(FieldValue.string))
         take("timeout", "--timeout", taskTimeout.map(FieldValue.string))
         take("max_turns", "--max-turns", maxTurns.map { Int64($0).map(FieldValue.integer) ?? .string($0) })
-        take("budget_usd", "--budget-usd", budgetUsd.map { Double($0).map(FieldValue.double) ?? .string($0) })
+        take("budget_usd", "--task-budget-usd", taskBudgetUsd.map(FieldValue.amount))
         take("max_attempts", "--max-attempts", maxAttempts.map { Int64($0).map(FieldValue.integer) ?? .string($0) })
         given += job.taskFields() + exec.fields()
         var fields = try TaskFields(given)

@@ -125,8 +125,10 @@ extension CallDesk {
         guard var service = services[call.wish.service], call.draws.contains(where: { $0.kind == .concurrency }) else {
             return
         }
-        let isOverload = !wasRefused && (news.status >= 500 || news.status == 0 || news.isCut
-            || news.errorType == "overloaded_error")
+        let isOverload =
+            !wasRefused
+            && (news.status >= 500 || news.status == 0 || news.isCut
+                || news.errorType == "overloaded_error")
         if isOverload {
             service.overloads += 1
             service.lastOverload = now
@@ -184,7 +186,8 @@ extension CallDesk {
     }
 
     private mutating func relearn(_ place: Int, _ word: LimitWord, at now: Instant) {
-        guard let limit = Self.limit(word, named: signs[place].written.name), limit.perMinute != signs[place].written.perMinute
+        guard let limit = Self.limit(word, named: signs[place].written.name),
+            limit.perMinute != signs[place].written.perMinute
         else { return }
         do throws(BucketLimitError) {
             try book.change(to: Self.guarded(limit), at: now)

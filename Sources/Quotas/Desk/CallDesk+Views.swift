@@ -79,7 +79,9 @@ extension CallDesk {
         if let told = signs[place].told, let mine = signs[place].written.perMinute, told < mine {
             parts.append("the service says its limit is \(told) a minute, which is less")
         }
-        if standing.view.isShadow { parts.append("it only counts: \(standing.view.shadowOverruns) calls would have waited") }
+        if standing.view.isShadow {
+            parts.append("it only counts: \(standing.view.shadowOverruns) calls would have waited")
+        }
         return parts.joined(separator: "; ")
     }
 
@@ -88,7 +90,9 @@ extension CallDesk {
         guard book.waitingCount > 0 else { return nil }
         var oldest: (key: Key, permit: PermitID)?
         for (key, call) in calls where !call.isOpen && call.wish.task == task {
-            if let known = oldest, (known.permit.serial, known.key.number) < (call.permit.serial, key.number) { continue }
+            if let known = oldest, (known.permit.serial, known.key.number) < (call.permit.serial, key.number) {
+                continue
+            }
             oldest = (key, call.permit)
         }
         return oldest.flatMap { book.whyWaits($0.permit, at: now)?.sentence }
