@@ -142,7 +142,7 @@ extension CoordinatorCore {
     }
 
     /// Whether the job may start something: its lanes go to their shelves, or off them.
-    private mutating func weighBudget(_ job: Int) {
+    mutating func weighBudget(_ job: Int) {
         guard jobs[job].finishedAt == nil, jobs[job].spec.hasBudget || jobs[job].isOverBudget else { return }
         let isOver = heldByBudget(job) != nil
         guard isOver != jobs[job].isOverBudget else { return }

@@ -131,6 +131,7 @@ extension CoordinatorCore {
     public mutating func endRecovery(at now: Moment) {
         guard let recovering else { return }
         self.recovering = nil
+        turnDay(at: now)
         for assignment in recovering.frame.assignments { restore(assignment, recovering, at: now) }
         for sweep in recovering.frame.sweeps {
             guard let job = place(of: sweep.job), !jobs[job].isSwept(sweep.kind) else {
@@ -159,7 +160,7 @@ extension CoordinatorCore {
         // A crash between the switch and its sweep: the switch is what counts.
         if jobs[place].switches.isExpired { begin(.expire, on: place, at: now) }
         if jobs[place].finishedAt == nil, jobs[place].switches.isStopped { begin(.stop, on: place, at: now) }
-        budgetMoved(place, at: now)
+        weighBudget(place)
         finishIfDone(place, at: now)
     }
 

@@ -36,12 +36,12 @@ struct JobLine {
         object.add("expired", job.expired)
         object.add("usage", UsageJSON.object(job.usage))
         object.add("cost_usd", microUSD: job.costMicroUSD)
+        BudgetLine(job).add(to: &object)
         object.add("submitted_at", timeMilliseconds: job.submittedAt.milliseconds)
         object.add("finished_at", timeMilliseconds: job.finishedAt?.milliseconds ?? 0)
         object.addOrNull("note", job.note)
         object.add("paused", job.isPaused)
         object.add("retried", job.retried)
-        BudgetLine(job).add(to: &object)
         return object
     }
 
