@@ -12,9 +12,8 @@ extension CoordinatorCore {
     /// - Returns: the row that goes with the order.
     mutating func reserve(_ job: Int, row: Int, _ charge: inout Charge) -> SharedOptions {
         let shared = jobs[job].options[row]
-        guard shared.value.runner == Requirement.paidRunner, jobs[job].spec.hasBudget || hasDayBudget else {
-            return shared
-        }
+        guard shared.value.runner == Requirement.paidRunner else { return shared }
+        // Without a budget, too: there may be one before the attempt has ended.
         var reserved = Spend(microUSD: expected(job, .dollars), tokens: expected(job, .tokens))
         let own = shared.value.budgetMicroUSD
         if own > 0 { reserved.microUSD = min(reserved.microUSD, own) }
@@ -22,9 +21,9 @@ extension CoordinatorCore {
         charge.reserved = reserved
         spending.reserved += reserved
         spending.reservations += 1
-        guard jobs[job].spec.hasBudget else { return shared }
         jobs[job].reserved += reserved
         jobs[job].reservations += 1
+        guard jobs[job].spec.hasBudget else { return shared }
         weighBudget(job)
         guard cap > 0, own == 0 || cap < own else { return shared }
         charge.cap = cap
@@ -55,7 +54,7 @@ extension CoordinatorCore {
     mutating func giveBack(_ reserved: Spend, of id: JobID) {
         spending.reserved -= reserved
         spending.reservations -= 1
-        guard let job = place(of: id), jobs[job].reservations > 0 else { return }
+        guard let job = place(of: id) else { return }
         jobs[job].reserved -= reserved
         jobs[job].reservations -= 1
     }
