@@ -15,6 +15,11 @@ import Testing
         ])
         #expect(found.spec.budgetMicroUSD == 5_000_000 && found.spec.budgetTokens == 2_000_000)
         #expect(found.spec.onBudget == .stop && found.options.map(\.budgetMicroUSD) == [500_000])
+        let run = try #require(
+            try CtlMain.parse(
+                ["run", "a", "--budget-usd", "5"]) as? Run
+        ).options
+        #expect(try run.submission(usual: .stop).spec.onBudget == .stop)
         let none = try spec([])
         #expect(!none.spec.hasBudget && none.spec.onBudget == .hold)
     }

@@ -22,6 +22,8 @@ struct JobFields: Equatable, Sendable {
     var budgetMicroUSD: UInt64?
     var budgetTokens: UInt64?
     var onBudget: OnBudget?
+    /// What becomes of it when a budget is used up, where nothing is said.
+    var usualOnBudget = OnBudget.hold
 
     static let known: Set<String> = [
         "distribution", "pack", "weight", "max_parallel", "deadline", "paused", "on_failure", "fail_fast",
@@ -90,7 +92,7 @@ struct JobFields: Equatable, Sendable {
             weight: weight ?? JobSpec.usualWeight, maxParallel: maxParallel ?? 0, deadline: deadline,
             isPaused: isPaused ?? false, continuesOnFailure: onFailure == .continue,
             failuresAtMost: failFast == true ? 0 : maxFailures, after: after ?? [], budgetMicroUSD: budgetMicroUSD ?? 0,
-            budgetTokens: budgetTokens ?? 0, onBudget: onBudget ?? .hold)
+            budgetTokens: budgetTokens ?? 0, onBudget: onBudget ?? usualOnBudget)
     }
 }
 

@@ -70,12 +70,14 @@ struct SubmitOptions: ParsableArguments {
     private var hasTasks: Bool { promptText != nil || eachLine != nil || fromJson != nil || file != nil }
 
     /// Reads and checks everything.
+    /// - Parameter onBudget: what becomes of a job whose budget is used up, where nothing is said.
     /// - Throws: ``UsageError`` with the place.
-    func submission(now: WallTime = .now()) throws -> Submission {
+    func submission(now: WallTime = .now(), usual onBudget: OnBudget = .hold) throws -> Submission {
         try checkSources()
         let fields = try fields()
         let jobName = try name.map { try Field(key: "--name", value: .string($0), place: "--name").name() }
-        let jobFields = try job.fields(now: now)
+        var jobFields = try job.fields(now: now)
+        jobFields.usualOnBudget = onBudget
         if let path = file {
             return try JobFile(path: path, bytes: InputFile.read(path), now: now)
                 .submission(name: jobName, flags: fields, job: jobFields)
