@@ -32,12 +32,14 @@ public enum ErrorClass: String, Sendable, CaseIterable {
     case dependency
     /// It did not start or end in time.
     case expired
+    /// Its job's budget was used up before it could start.
+    case budget
 
     /// Whether another attempt can help.
     public var isRetryable: Bool {
         switch self {
         case .rateLimit, .overloaded, .transient, .timeout, .crash, .lost, .agentLeft, .auth: true
-        case .denied, .schema, .cap, .permanent, .cancelled, .poison, .dependency, .expired: false
+        case .denied, .schema, .cap, .permanent, .cancelled, .poison, .dependency, .expired, .budget: false
         }
     }
 

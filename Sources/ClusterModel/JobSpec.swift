@@ -22,6 +22,12 @@ public struct JobSpec: Hashable, Sendable {
     public var failuresAtMost: UInt32?
     /// Jobs that it waits for; they have lower numbers.
     public var after: [JobLink]
+    /// What all its attempts together may cost, in millionths of a dollar; 0: no limit.
+    public var budgetMicroUSD: UInt64
+    /// Tokens that all its attempts together may take, of every kind; 0: no limit.
+    public var budgetTokens: UInt64
+    /// What becomes of it when a budget is used up.
+    public var onBudget: OnBudget
 
     /// The share of a job that names none.
     public static let usualWeight: UInt32 = 10
@@ -31,7 +37,8 @@ public struct JobSpec: Hashable, Sendable {
         name: String = "", submitter: String = "local", distribution: Distribution = .hybrid,
         placement: Placement = .spread, weight: UInt32 = JobSpec.usualWeight, maxParallel: UInt32 = 0,
         deadline: WallTime? = nil, isPaused: Bool = false, continuesOnFailure: Bool = false,
-        failuresAtMost: UInt32? = nil, after: [JobLink] = []
+        failuresAtMost: UInt32? = nil, after: [JobLink] = [], budgetMicroUSD: UInt64 = 0, budgetTokens: UInt64 = 0,
+        onBudget: OnBudget = .hold
     ) {
         self.name = name
         self.submitter = submitter
@@ -44,7 +51,21 @@ public struct JobSpec: Hashable, Sendable {
         self.continuesOnFailure = continuesOnFailure
         self.failuresAtMost = failuresAtMost
         self.after = after
+        self.budgetMicroUSD = budgetMicroUSD
+        self.budgetTokens = budgetTokens
+        self.onBudget = onBudget
     }
+
+    /// Whether there is a limit to what it may spend.
+    public var hasBudget: Bool { budgetMicroUSD > 0 || budgetTokens > 0 }
+}
+
+/// What becomes of a job whose budget is used up.
+public enum OnBudget: String, Sendable, CaseIterable {
+    /// What has not started waits until the budget is raised.
+    case hold
+    /// What has not started is skipped.
+    case stop
 }
 
 /// Another job that a job waits for.

@@ -36,7 +36,7 @@ public struct Census: Sendable {
             "jobOpened", "optionsAdded", "tasksAdded", "jobSealed", "assigned", "assignmentRetired", "attemptEnded",
             "taskEnded", "cancelRequested", "jobFinished", "resultSetAside", "agentSeen", "jobChanged", "queuePaused",
             "optionsChanged", "taskMoved", "taskHeld", "taskReleased", "taskReopened", "jobReopened", "agentDrained",
-            "sweepBegun", "sweepEnded", "pruned",
+            "sweepBegun", "sweepEnded", "pruned", "daySpent",
         ].map { "record." + $0 }
         + ["reply", "welcome", "refuse", "assign", "acknowledge", "cancel", "reload"].map { "effect." + $0 }
         + [

@@ -71,6 +71,7 @@ struct Ledger {
     private(set) var sweeps: [RecoveredSweep] = []
     private(set) var quotas: [QuotaRecord] = []
     private(set) var quotaLimits: [String: BucketLimit] = [:]
+    private(set) var spent: DaySpend?
     /// Tokens whose result is here, wherever it was put.
     private(set) var reported: Set<AttemptToken> = []
     /// Jobs that were finished once and are pruned.
@@ -159,6 +160,8 @@ struct Ledger {
         case .pruned(let id, _, _, let isLast): if isLast { forget(id) }
         case .quotas(let snapshot): quotas = snapshot.records
         case .quotaLimit(let name, let limit): quotaLimits[name] = limit
+        case .budgetChanged(let id, let spec): change(id) { $0.spec = spec }
+        case .daySpent(let spent): self.spent = spent
         }
     }
 
@@ -284,6 +287,7 @@ extension Ledger {
         state.frame.quotaLimits = quotaLimits.sorted { $0.key < $1.key }.map {
             RecoveredLimit(name: $0.key, limit: $0.value.description)
         }
+        state.frame.spent = spent
         return state
     }
 

@@ -31,6 +31,8 @@ extension DurableRecord {
         case .pruned: "record.pruned"
         case .quotas: "record.quotas"
         case .quotaLimit: "record.quotaLimit"
+        case .budgetChanged: "record.budgetChanged"
+        case .daySpent: "record.daySpent"
         }
     }
 
@@ -65,6 +67,9 @@ extension DurableRecord {
         case .sweepEnded(let id, let kind): "job \(id): sweep \(kind.rawValue) ended"
         case .quotas(let snapshot): "limits recorded, number \(snapshot.number)"
         case .quotaLimit(let name, let limit): "limit \(name): \(limit?.description ?? "as configured")"
+        case .budgetChanged(let id, let spec):
+            "job \(id) may spend \(spec.budgetMicroUSD) and \(spec.budgetTokens) tokens"
+        case .daySpent(let spent): "day \(spent.day): \(spent.spend.microUSD) and \(spent.spend.tokens) tokens spent"
         case .pruned(let id, let first, let count, let isLast): "job \(id): \(first) + \(count) pruned, last \(isLast)"
         }
     }
@@ -130,6 +135,8 @@ extension Control {
         case .release(let tasks): "release \(tasks.job) \(tasks.indexes)"
         case .retry(let tasks): "retry \(tasks.job) \(tasks.indexes)"
         case .prioritize(let tasks, let priority): "prioritize \(tasks.job) \(tasks.indexes) as \(priority.rawValue)"
+        case .budget(let job, let microUSD, let tokens):
+            "budget \(job) \(microUSD.map { "\($0)" } ?? "-") \(tokens.map { "\($0)" } ?? "-")"
         case .drain(let agent): "drain \(agent)"
         case .undrain(let agent): "undrain \(agent)"
         }

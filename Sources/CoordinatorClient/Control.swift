@@ -41,6 +41,15 @@ extension CoordinatorClient {
         try await control(.prioritize, target) { $0.priority = UInt32(priority.rawValue) }
     }
 
+    /// Gives a job another budget: millionths of a dollar and tokens, 0 for no limit, nil for what it was before.
+    /// - Returns: 1 if that changed something.
+    public func setBudget(_ job: JobID, microUSD: UInt64?, tokens: UInt64?) async throws -> UInt32 {
+        try await control(.budget, .job(job)) {
+            if let microUSD { $0.budgetMicrousd = microUSD }
+            if let tokens { $0.budgetTokens = tokens }
+        }
+    }
+
     /// Gives an agent no new work.
     /// - Returns: 1 if that changed something.
     public func drain(agent: String) async throws -> UInt32 { try await control(.drain) { $0.agent = agent } }

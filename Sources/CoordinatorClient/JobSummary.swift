@@ -44,6 +44,12 @@ public struct JobSummary: Hashable, Sendable {
     public var isPaused: Bool
     /// Attempts that failed while their task went on.
     public var retried: UInt64
+    /// What all its attempts together may cost, in millionths of a dollar; 0: no limit.
+    public var budgetMicroUSD: UInt64
+    /// Tokens that all its attempts together may take; 0: no limit.
+    public var budgetTokens: UInt64
+    /// What becomes of it when a budget is used up.
+    public var onBudget: OnBudget
 
     /// With all its parts.
     public init(
@@ -51,7 +57,8 @@ public struct JobSummary: Hashable, Sendable {
         finishedAt: WallTime? = nil, sealed: Bool = true, tasks: UInt32 = 0, queued: UInt32 = 0, running: UInt32 = 0,
         succeeded: UInt32 = 0, failed: UInt32 = 0, cancelled: UInt32 = 0, skipped: UInt32 = 0, expired: UInt32 = 0,
         usage: Usage = Usage(), costMicroUSD: UInt64 = 0, note: String = "", blocked: UInt32 = 0, held: UInt32 = 0,
-        isPaused: Bool = false, retried: UInt64 = 0
+        isPaused: Bool = false, retried: UInt64 = 0, budgetMicroUSD: UInt64 = 0, budgetTokens: UInt64 = 0,
+        onBudget: OnBudget = .hold
     ) {
         self.job = job
         self.name = name
@@ -74,6 +81,9 @@ public struct JobSummary: Hashable, Sendable {
         self.held = held
         self.isPaused = isPaused
         self.retried = retried
+        self.budgetMicroUSD = budgetMicroUSD
+        self.budgetTokens = budgetTokens
+        self.onBudget = onBudget
     }
 
     /// Tasks that have ended, however.

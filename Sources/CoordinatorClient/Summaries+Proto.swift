@@ -27,7 +27,9 @@ extension JobSummary {
             tasks: proto.tasks, queued: proto.queued, running: proto.running, succeeded: proto.succeeded,
             failed: proto.failed, cancelled: proto.cancelled, skipped: proto.skipped, expired: proto.expired,
             usage: Usage(proto: proto.usage), costMicroUSD: proto.costMicrousd, note: proto.note,
-            blocked: proto.blocked, held: proto.held, isPaused: proto.paused, retried: proto.retried)
+            blocked: proto.blocked, held: proto.held, isPaused: proto.paused, retried: proto.retried,
+            budgetMicroUSD: proto.budgetMicrousd, budgetTokens: proto.budgetTokens,
+            onBudget: proto.stopOnBudget ? .stop : .hold)
     }
 }
 

@@ -132,8 +132,10 @@ extension CoordinatorCore {
         charge(job, jobs[job].options[Int(entry.options)].value.priority, tokens: Int64(tokens))
         move(job, Int(task.index), to: .running)
         jobs[job].tasks[Int(task.index)].givenUp = false
+        var charged = Charge(tokens: tokens)
+        _ = reserve(job, row: Int(entry.options), &charged)
         openAttempts(
-            [AttemptNumber(task: task, attempt: token.attempt)], charged: [tokens], on: index, at: now)
+            [AttemptNumber(task: task, attempt: token.attempt)], charged: [charged], on: index, at: now)
         return true
     }
 
@@ -176,6 +178,7 @@ extension CoordinatorCore {
     private mutating func giveUp(_ task: TaskID, why: String, at now: Moment) {
         guard let job = place(of: task.job), let attempt = close(task) else { return }
         _ = desk?.takeSpend(of: task.packed)
+        defer { budgetMoved(job, at: now) }
         let index = Int(task.index)
         let failure = TaskFailure(.lost, "attempt \(attempt.attempt) was lost: \(why)")
         let options = jobs[job].options[Int(jobs[job].tasks[index].options)].value
@@ -216,8 +219,8 @@ extension CoordinatorCore {
         if jobs[job].switches.isExpired {
             endUnrun(task, .expired, .expired, "the job's deadline came", at: now)
         } else if jobs[job].switches.isStopped {
-            endUnrun(
-                task, .skipped, .dependency, "its job stopped: \(jobs[job].counts.failed) of its tasks failed", at: now)
+            let (errorClass, why) = whyStopped(job)
+            endUnrun(task, .skipped, errorClass, why, at: now)
         }
     }
 }

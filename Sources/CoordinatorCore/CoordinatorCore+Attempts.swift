@@ -8,7 +8,7 @@ extension CoordinatorCore {
         guard !isPaused else { return }
         var offers = Offers(agents, kinds: kinds.count)
         guard offers.total > 0 else { return }
-        var batches: [(agent: Int, orders: [AttemptOrder], charges: [UInt64])] = []
+        var batches: [(agent: Int, orders: [AttemptOrder], charges: [Charge])] = []
         var batchOf = [Int32](repeating: -1, count: agents.count)
         var left = configuration.ordersPerTurn
         // By class of models: tasks that the limits let start; nil: not asked yet.
@@ -47,7 +47,9 @@ extension CoordinatorCore {
         onLevel level: Int, _ offers: inout Offers, _ admitted: inout [Int?], at now: Instant
     ) -> ShelfItem? {
         var best: ShelfItem?
+        let dayIsSpent = isDaySpent
         for kind in kinds.indices where shelves[level][kind].count > 0 && offers.hasRoom(kind, fits) {
+            if dayIsSpent, kinds[kind].isPaid { continue }
             guard isAdmitted(kind, level, &admitted, at: now) else { continue }
             guard let item = first(onShelf: level, kind) else { continue }
             if best.map({ item < $0 }) ?? true { best = item }
@@ -90,7 +92,7 @@ extension CoordinatorCore {
 
     private mutating func start(
         _ index: UInt32, of lane: Int, on agent: Int, at now: Moment
-    ) -> (AttemptOrder, charged: UInt64) {
+    ) -> (AttemptOrder, charged: Charge) {
         let job = lanes[lane].job
         let place = Int(index)
         lanes[lane].queue.removeMinimum()
@@ -102,6 +104,8 @@ extension CoordinatorCore {
         jobs[job].tasks[place].attempt += 1
         jobs[job].tasks[place].givenUp = false
         move(job, place, to: .running)
+        var charge = Charge(tokens: tokens)
+        let shared = reserve(job, row: Int(jobs[job].tasks[place].options), &charge)
         if lanes[lane].isListed {
             // Whatever age had raised it is used up.
             lanes[lane].level = Int(lanes[lane].priority.rawValue)
@@ -109,23 +113,24 @@ extension CoordinatorCore {
         }
         let entry = jobs[job].tasks[place]
         let id = TaskID(job: jobs[job].id, index: index)
-        return (AttemptOrder(token: token(id, entry.attempt), shared: jobs[job].options[Int(entry.options)]), tokens)
+        return (AttemptOrder(token: token(id, entry.attempt), shared: shared), charge)
     }
 
     /// Notes attempts as held by an agent, in one packed row.
-    mutating func openAttempts(_ numbers: [AttemptNumber], charged: [UInt64], on index: AgentIndex, at now: Moment) {
+    mutating func openAttempts(_ numbers: [AttemptNumber], charged: [Charge], on index: AgentIndex, at now: Moment) {
         let row = nextRow
         nextRow += 1
         let place = Int(index.rawValue)
-        for (number, tokens) in zip(numbers, charged) { hold(number, row: row, charged: tokens, on: place) }
+        for (number, charge) in zip(numbers, charged) { hold(number, row: row, charged: charge, on: place) }
         openInRow[row] = numbers.count
         record(.assigned(row: row, agent: agents[place].id, numbers, at: now.wall))
     }
 
-    mutating func hold(_ number: AttemptNumber, row: UInt64, charged: UInt64, on place: Int) {
+    mutating func hold(_ number: AttemptNumber, row: UInt64, charged: Charge, on place: Int) {
         open[number.task.packed] = OpenAttempt(
             agent: AgentIndex(rawValue: Int32(place)), attempt: number.attempt, row: row,
-            place: Int32(agents[place].open.count), charged: charged, admission: admissionClass(of: number.task))
+            place: Int32(agents[place].open.count), charged: charged.tokens,
+            admission: admissionClass(of: number.task), reserved: charged.reserved, cap: charged.cap)
         if let admission = open[number.task.packed]?.admission, admission >= 0 {
             admissions[Int(admission)].running += 1
         }
@@ -139,6 +144,7 @@ extension CoordinatorCore {
             admissions[Int(attempt.admission)].running -= 1
             if attempt.hasCalled { admissions[Int(attempt.admission)].calling -= 1 }
         }
+        if let reserved = attempt.reserved { giveBack(reserved, of: task.job) }
         let place = Int(attempt.agent.rawValue)
         // The last one takes its place in the agent's list.
         let last = agents[place].open.removeLast()
@@ -164,8 +170,7 @@ extension CoordinatorCore {
         guard let job = place(of: task.job) else { return }
         move(job, Int(task.index), to: state)
         if let result {
-            jobs[job].usage += result.usage
-            jobs[job].costMicroUSD &+= result.costMicroUSD
+            count(result, for: job, at: now)
         }
         record(
             .taskEnded(

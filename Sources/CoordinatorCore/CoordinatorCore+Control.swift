@@ -12,6 +12,7 @@ extension CoordinatorCore {
         case .release(let selection): change(selection, .release, handle, at: now)
         case .retry(let selection): change(selection, .retry, handle, at: now)
         case .prioritize(let selection, let priority): prioritize(selection, priority, handle)
+        case .budget(let job, let microUSD, let tokens): changeBudget(of: job, microUSD, tokens, handle, at: now)
         case .drain(let agent): drain(agent, true, handle)
         case .undrain(let agent): drain(agent, false, handle)
         }
@@ -55,6 +56,9 @@ extension CoordinatorCore {
                 handle,
                 .refused(.invalid, "job \(selection.job) waits for job \(failed), which did not succeed: \(advice)"))
         }
+        if kind == .retry, jobs[job].spec.onBudget == .stop, let spent = spentBudget(job) {
+            return reply(handle, .refused(.invalid, "\(spent): `ccctl budget \(selection.job) --usd N` first"))
+        }
         if jobs[job].finishedAt != nil {
             guard kind == .retry, retryable(jobs[job].counts) > 0 else {
                 return reply(handle, .controlled(changed: 0))
@@ -67,6 +71,7 @@ extension CoordinatorCore {
             begin(kind, on: job, at: now)
         } else {
             reply(handle, .controlled(changed: change(selection.indexes, of: job, kind)))
+            if kind == .retry { budgetMoved(job, at: now) }
         }
     }
 
@@ -147,6 +152,7 @@ extension CoordinatorCore {
             begin(.retry, on: job, at: now)
         } else {
             reply(request.handle, .controlled(changed: change(request.selection.indexes, of: job, .retry)))
+            budgetMoved(job, at: now)
         }
         finishIfDone(job, at: now)
     }

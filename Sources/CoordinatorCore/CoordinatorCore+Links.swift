@@ -167,7 +167,7 @@ extension CoordinatorCore {
     }
 
     /// Nothing of the job starts any more: what has not started is skipped, what runs may end.
-    private mutating func stop(_ job: Int, at now: Moment) {
+    mutating func stop(_ job: Int, at now: Moment) {
         guard !jobs[job].switches.isStopped else { return }
         seal(job)
         setSwitches(job) { $0.isStopped = true }

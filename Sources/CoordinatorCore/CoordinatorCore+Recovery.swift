@@ -29,6 +29,7 @@ extension CoordinatorCore {
             for number in row.attempts { recovering.closedRows[number.task.packed] = 0 }
         }
         self.recovering = recovering
+        if let spent = frame.spent { spending.take(spent) }
     }
 
     /// One job, finished or not.
@@ -81,6 +82,7 @@ extension CoordinatorCore {
             expire(again: task, index, place, &run, at: now)
         }
         if let last = run { expect(place, again: last, to: job.tasks.count, at: now) }
+        learnSpend(place)
     }
 
     private mutating func takeUp(_ task: RecoveredTask, _ index: Int, _ place: Int, at now: Moment) {
@@ -121,6 +123,7 @@ extension CoordinatorCore {
     public mutating func endRecovery(at now: Moment) {
         guard let recovering else { return }
         self.recovering = nil
+        turnDay(at: now)
         for assignment in recovering.frame.assignments { restore(assignment, recovering, at: now) }
         for sweep in recovering.frame.sweeps {
             guard let job = place(of: sweep.job), !jobs[job].isSwept(sweep.kind) else {
@@ -149,6 +152,7 @@ extension CoordinatorCore {
         // A crash between the switch and its sweep: the switch is what counts.
         if jobs[place].switches.isExpired { begin(.expire, on: place, at: now) }
         if jobs[place].finishedAt == nil, jobs[place].switches.isStopped { begin(.stop, on: place, at: now) }
+        weighBudget(place)
         finishIfDone(place, at: now)
     }
 
@@ -172,7 +176,9 @@ extension CoordinatorCore {
             if jobs[job].tasks[task].state != .running { move(job, task, to: .running) }
             jobs[job].tasks[task].attempt = number.attempt
             jobs[job].tasks[task].givenUp = false
-            hold(number, row: assignment.row, charged: expectedTokens(job), on: Int(index.rawValue))
+            var charged = Charge(tokens: expectedTokens(job))
+            _ = reserve(job, row: Int(jobs[job].tasks[task].options), &charged)
+            hold(number, row: assignment.row, charged: charged, on: Int(index.rawValue))
             openInRow[assignment.row, default: 0] += 1
         }
     }

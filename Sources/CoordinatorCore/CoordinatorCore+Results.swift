@@ -2,8 +2,9 @@ import ClusterModel
 
 extension CoordinatorCore {
     /// A result came in. Whatever becomes of it, the agent may forget it once this turn is on disk.
-    public mutating func resultArrived(_ result: AttemptResult, from index: AgentIndex, at now: Moment) {
+    public mutating func resultArrived(_ reported: AttemptResult, from index: AgentIndex, at now: Moment) {
         let agent = agents[Int(index.rawValue)].id
+        let result = priced(reported)
         acknowledge(result.token, of: index)
         if let reason = judge(result.token) {
             resultsSetAside += 1
@@ -34,8 +35,9 @@ extension CoordinatorCore {
             end(task, .succeeded, attempt: result.token.attempt, agent: agent, result: result, failure: nil, at: now)
         } else {
             agents[Int(index.rawValue)].failed += 1
-            attemptFailed(result, task: task, job: job, agent: agent, row: row, at: now)
+            attemptFailed(result, task: task, job: job, agent: agent, row: row, cap: attempt?.cap ?? 0, at: now)
         }
+        budgetMoved(job, at: now)
     }
 
     /// Acknowledgements of one agent go together, at the end of the turn.
@@ -62,7 +64,7 @@ extension CoordinatorCore {
     }
 
     private mutating func attemptFailed(
-        _ result: AttemptResult, task: TaskID, job: Int, agent: AgentID, row: UInt64, at now: Moment
+        _ result: AttemptResult, task: TaskID, job: Int, agent: AgentID, row: UInt64, cap: UInt64, at now: Moment
     ) {
         let index = Int(task.index)
         let number = result.token.attempt
@@ -75,7 +77,9 @@ extension CoordinatorCore {
         }
         // A cancel that nobody here asked for is the agent's own leaving.
         let errorClass = result.state == .cancelled ? ErrorClass.agentLeft : failure.known ?? .permanent
-        let burns = errorClass.burnsAttempt && !result.notBurnt
+        // What the job's budget cut short goes on when there is more of it.
+        let wasCut = errorClass == .cap && cap > 0 && result.costMicroUSD >= cap
+        let burns = errorClass.burnsAttempt && !result.notBurnt && !wasCut
         // Stays at its highest value: a user may allow more attempts than it can count, and maxAttemptsInAll ends those.
         let failures = burns && entry.failures < .max ? entry.failures + 1 : entry.failures
         let crashes = burns && errorClass == .crash ? entry.crashes + 1 : entry.crashes
@@ -87,7 +91,7 @@ extension CoordinatorCore {
         }
         let asked = jobs[job].options[Int(entry.options)].value.maxAttempts
         let allowed = asked == 0 ? configuration.maxAttempts : asked
-        guard errorClass.isRetryable, !burns || UInt32(failures) < allowed else {
+        guard errorClass.isRetryable || wasCut, !burns || UInt32(failures) < allowed else {
             end(task, .failed, attempt: number, agent: agent, result: result, failure: failure, at: now)
             return
         }
@@ -102,8 +106,7 @@ extension CoordinatorCore {
         jobs[job].tasks[index].failures = failures
         jobs[job].tasks[index].crashes = crashes
         jobs[job].retried &+= 1
-        jobs[job].usage += result.usage
-        jobs[job].costMicroUSD &+= result.costMicroUSD
+        count(result, for: job, at: now)
         // What an agent hands back has failed nowhere: it waits only long enough not to return in one crowd.
         let delay = backoff(after: burns ? UInt32(failures) : errorClass == .agentLeft ? 1 : min(number, 4))
         record(

@@ -98,7 +98,8 @@ extension CoordinatorCore {
         if job.switches.isStopped || job.switches.isExpired {
             let why =
                 job.switches.isExpired
-                ? "its deadline came" : "it stopped, as too many of its tasks or a job before it failed"
+                ? "its deadline came"
+                : "it stopped, as too many of its tasks or a job before it failed, or its budget was used up"
             return Refusal(code: .jobSealed, message: "nothing can be added to job \(job.id): \(why)")
         }
         guard !job.sealed else {

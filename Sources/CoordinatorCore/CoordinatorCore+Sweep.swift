@@ -51,6 +51,7 @@ extension CoordinatorCore {
         guard let job = place(of: sweep.job) else { return }
         jobs[job].sweeps &= ~sweep.kind.bit
         relist(job)
+        if sweep.kind == .retry { budgetMoved(job, at: now) }
         finishIfDone(job, at: now)
     }
 
@@ -85,11 +86,8 @@ extension CoordinatorCore {
         case .expire: stop(task, as: .expired, .expired, "the job's deadline came", &told, in: job, at: now)
         case .stop:
             guard !state.isEnd, state != .running else { return }
-            let why =
-                jobs[job].unmetJobs > 0
-                ? "a job that its job waits for did not succeed"
-                : "its job stopped: \(jobs[job].counts.failed) of its tasks failed"
-            endUnrun(task, .skipped, .dependency, why, at: now)
+            let (errorClass, why) = whyStopped(job)
+            endUnrun(task, .skipped, errorClass, why, at: now)
         case .prune: break
         }
     }

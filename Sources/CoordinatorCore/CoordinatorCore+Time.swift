@@ -5,6 +5,7 @@ extension CoordinatorCore {
     /// an agent is never judged by messages that lie unread.
     public mutating func timePassed(to now: Moment) {
         lastMoment = now.instant
+        turnDay(at: now)
         while let next = waiting.min, next.due <= now.instant {
             waiting.removeMin()
             let task = TaskID(packed: next.task)
@@ -46,6 +47,7 @@ extension CoordinatorCore {
             case .lost, .gone, .draining: break
             }
         }
+        if isDaySpent { next = min(next, spending.dayEnds) }
         if let first = expiries.min { next = min(next, first.due) }
         next = min(next, desk?.nextDeadline ?? next, desk?.nextRecord ?? next, heldBeforeUntil ?? next)
         return next

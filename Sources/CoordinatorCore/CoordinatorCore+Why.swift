@@ -53,6 +53,7 @@ extension CoordinatorCore {
         case .queued: break
         }
         found.reasons += jobReasons(job)
+        found.reasons += budgetReasons(job, Int(entry.options))
         found.reasons += agentReasons(job, Int(entry.options))
         if entry.state == .queued,
             let reason = whyNotAdmitted(

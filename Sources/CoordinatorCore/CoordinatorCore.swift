@@ -67,6 +67,8 @@ public struct CoordinatorCore: Sendable {
     var resultsSetAside: UInt64 = 0
     /// Tokens of an attempt, as learned from all that ended: what a job is charged before its own are known.
     var tokensLearned: UInt64 = 0
+    /// What is spent today, and what attempts take that belong to no budget of a job.
+    var spending = Spending()
     /// The latest moment that time was told to have reached.
     var lastMoment = Instant.origin
     /// How fast tasks are started.
@@ -106,6 +108,7 @@ public struct CoordinatorCore: Sendable {
 
     /// Hands out what the inputs since the last call have made.
     public mutating func takeTurn() -> Turn {
+        recordSpending()
         var taken = Turn()
         swap(&taken, &turn)
         taken.effects += acknowledgements.map { .acknowledge($0.agent, $0.tokens) }

@@ -28,13 +28,16 @@ public struct CoreConfiguration: Sendable {
     public var ordersPerTurn: Int
     /// Tasks that one turn goes over for work on a whole job (``SweepKind``).
     public var sweepPerTurn: Int
+    /// What all attempts of a day together may take, by the calendar in UTC; 0: no limit.
+    public var perDay: Spend
 
     /// A default for whatever is left out.
     public init(
         lease: Milliseconds = .seconds(30), suspectAfter: Milliseconds = .seconds(3), maxAttempts: UInt32 = 3,
         retryBase: Milliseconds = .seconds(1), retryCap: Milliseconds = .seconds(300), maxQueuedTasks: Int = 5_000_000,
         maxAgents: Int = 10_000, maxAttemptsInAll: UInt32 = 100, forgetAgentsAfter: Milliseconds = .seconds(3600),
-        ageing: Milliseconds = 0, poisonCrashes: UInt8 = 3, ordersPerTurn: Int = 2000, sweepPerTurn: Int = 300
+        ageing: Milliseconds = 0, poisonCrashes: UInt8 = 3, ordersPerTurn: Int = 2000, sweepPerTurn: Int = 300,
+        perDay: Spend = Spend()
     ) {
         self.lease = lease
         self.suspectAfter = suspectAfter
@@ -49,5 +52,6 @@ public struct CoreConfiguration: Sendable {
         self.poisonCrashes = poisonCrashes
         self.ordersPerTurn = ordersPerTurn
         self.sweepPerTurn = sweepPerTurn
+        self.perDay = perDay
     }
 }

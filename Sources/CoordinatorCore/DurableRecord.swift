@@ -45,6 +45,10 @@ public enum DurableRecord: Sendable {
     case quotas(QuotaSnapshot)
     /// A user's own limit of that name; nil: the configuration's again.
     case quotaLimit(name: String, BucketLimit?)
+    /// Its budgets are those of this spec from now on.
+    case budgetChanged(JobID, JobSpec)
+    /// All that was spent on this day so far.
+    case daySpent(DaySpend)
     /// Work on a job's tasks that takes more than one turn; a restart takes it up from its beginning.
     case sweepBegun(JobID, SweepKind)
     case sweepEnded(JobID, SweepKind)
@@ -56,7 +60,7 @@ public enum DurableRecord: Sendable {
 public struct JobSwitches: Hashable, Sendable {
     /// Nothing starts until it is resumed.
     public var isPaused = false
-    /// More tasks failed than the job allows: what had not started was skipped.
+    /// More tasks failed than the job allows, or its budget was used up: what had not started was skipped.
     public var isStopped = false
     /// Its deadline came: what had not ended was ended.
     public var isExpired = false
@@ -85,7 +89,7 @@ public enum SweepKind: UInt8, Sendable, CaseIterable {
     case release = 3
     /// Holds what waits.
     case hold = 4
-    /// Ends what waits as skipped: more tasks failed than the job allows.
+    /// Ends what waits as skipped: more tasks failed than the job allows, or its budget was used up.
     case stop = 5
     /// Ends what has not ended as expired: the deadline came.
     case expire = 6

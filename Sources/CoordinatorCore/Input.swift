@@ -61,6 +61,8 @@ public enum Control: Sendable {
     /// What failed, was skipped or expired is tried again.
     case retry(TaskSelection)
     case prioritize(TaskSelection, Priority)
+    /// What the job may spend from now on: millionths of a dollar, tokens; 0: without limit; nil: as before.
+    case budget(JobID, microUSD: UInt64?, tokens: UInt64?)
     /// The agent of that name gets no new work.
     case drain(agent: String)
     case undrain(agent: String)

@@ -33,6 +33,16 @@ struct JobEntry {
     var sweeps: UInt8 = 0
     /// Tokens of an attempt, as learned from those that ended; 0: none has.
     var tokensLearned: UInt64 = 0
+    /// Set aside for attempts that are under way, and how many of them there are.
+    var reserved = Spend()
+    var reservations: UInt32 = 0
+    /// What an attempt takes, as learned from those that ended, and how many of them there were.
+    var spendLearned = Spend()
+    var reports: UInt32 = 0
+    /// Its budget lets nothing more be started now.
+    var isOverBudget = false
+    /// The row that was sent last with a cap of the job's own: orders of equal caps share it.
+    var capped: (row: Int, options: SharedOptions)?
     /// The agent of the latest order, for round-robin.
     var lastAgent: Int32 = -1
     /// It was pruned: its place waits to be taken out.
@@ -61,7 +71,7 @@ struct JobEntry {
 
     /// Whether a task of it may be started now, as far as the job itself is concerned.
     var mayStart: Bool {
-        !switches.isPaused && !switches.isStopped && !switches.isExpired && unmetJobs == 0
+        !switches.isPaused && !switches.isStopped && !switches.isExpired && unmetJobs == 0 && !isOverBudget
             && sweeps & SweepKind.holdingUp == 0 && (spec.maxParallel == 0 || counts.running < spec.maxParallel)
     }
 }

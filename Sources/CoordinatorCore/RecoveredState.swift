@@ -32,6 +32,8 @@ public struct RecoveredFrame: Sendable {
     public var quotas: [QuotaRecord] = []
     /// Limits that users changed, by name.
     public var quotaLimits: [RecoveredLimit] = []
+    /// The latest day on which something was spent; nil: there was none.
+    public var spent: DaySpend?
 
     /// Of a store in which nothing has happened.
     public init() {}

@@ -32,4 +32,18 @@ struct OpenAttempt {
     var admission: Int32
     /// It has made a call.
     var hasCalled = false
+    /// What was set aside for it when it was sent; nil: nothing was.
+    var reserved: Spend?
+    /// What it may cost by its job's budget, in millionths of a dollar; 0: that set no cap.
+    var cap: UInt64 = 0
+}
+
+/// What an order puts on its job's account until it has ended.
+struct Charge {
+    /// For the fair share.
+    var tokens: UInt64
+    /// For budgets; nil: nothing.
+    var reserved: Spend?
+    /// As in ``OpenAttempt/cap``.
+    var cap: UInt64 = 0
 }

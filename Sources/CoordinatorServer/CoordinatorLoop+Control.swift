@@ -22,6 +22,10 @@ extension CoordinatorLoop {
                 throw WireError("priority \(message.priority) is not within 0 to 9")
             }
             return .prioritize(try selection(message), priority)
+        case .budget:
+            return .budget(
+                try job(message.job), microUSD: message.hasBudgetMicrousd ? message.budgetMicrousd : nil,
+                tokens: message.hasBudgetTokens ? message.budgetTokens : nil)
         case .drain: return .drain(agent: message.agent)
         case .undrain: return .undrain(agent: message.agent)
         case .unspecified, .UNRECOGNIZED:

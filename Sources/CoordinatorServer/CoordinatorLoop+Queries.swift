@@ -59,6 +59,9 @@ extension CoordinatorLoop {
         message.held = job.counts.held
         message.paused = job.switches.isPaused
         message.retried = job.retried
+        message.budgetMicrousd = job.spec.budgetMicroUSD
+        message.budgetTokens = job.spec.budgetTokens
+        message.stopOnBudget = job.spec.onBudget == .stop
         if job.finishedAt == nil { message.note = self.note(of: job, otherwise: note) }
         return message
     }
@@ -67,12 +70,15 @@ extension CoordinatorLoop {
     private func note(of job: JobSummary, otherwise note: String) -> String {
         if core.isPaused { return "the queue is paused" }
         if job.switches.isPaused { return "paused" }
-        if job.switches.isStopped { return "stopped: too many of its tasks failed, or a job that it waits for did" }
+        if job.switches.isStopped {
+            return "stopped: too many of its tasks failed, or a job that it waits for did, or its budget is used up"
+        }
         if job.switches.isExpired { return "its deadline came" }
         if job.counts.held > 0, job.counts.queued + job.counts.running + job.counts.backoff == 0 {
             return "\(job.counts.held) tasks are held: `ccctl release \(job.id)`"
         }
-        return note
+        guard job.counts.queued > 0 else { return note }
+        return core.budgetNote(of: job.id) ?? core.dayNote ?? note
     }
 
     /// Why nothing moves, if nothing can.

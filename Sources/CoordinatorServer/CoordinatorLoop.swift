@@ -99,7 +99,8 @@ final class CoordinatorLoop {
             configuration: CoreConfiguration(
                 lease: settings.lease, suspectAfter: settings.suspectAfter, maxAttempts: UInt32(settings.maxAttempts),
                 retryBase: settings.retryBase, retryCap: settings.retryCap, maxQueuedTasks: settings.maxQueuedTasks,
-                ageing: settings.ageing),
+                ageing: settings.ageing,
+                perDay: Spend(microUSD: settings.budgetPerDayMicroUSD, tokens: UInt64(settings.tokensPerDay))),
             seed: UInt64(bitPattern: now.instant.nanoseconds) ^ store.storeID.rawValue)
         let frame = try store.recoverFrame()
         let unused = try core.openDesk(limits: settings.quotas, recovered: frame, at: now)

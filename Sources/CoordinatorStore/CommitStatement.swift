@@ -6,6 +6,7 @@ enum CommitStatement: Int, CaseIterable {
     case keepEnding, freshCounts, dropEnding, dropAnswer, dropCancel
     case reopenJob, drainAgent, beginSweep, endSweep
     case recordQuota, setQuotaLimit, dropQuotaLimit
+    case changeSpec, spend, forgetSpending
     case pruneTasks, prunePrompts, pruneEndings, pruneAnswers, pruneAttempts, pruneLinks, pruneHolds, pruneCancels,
         pruneMoves
     case pruneOptions, pruneSweeps, pruneJob, keepJobNumber, keepRowNumber
@@ -48,6 +49,9 @@ enum CommitStatement: Int, CaseIterable {
             "INSERT OR REPLACE INTO quotas (name, kind, value, parked_until, parked_for) VALUES (?, ?, ?, ?, ?)"
         case .setQuotaLimit: "INSERT OR REPLACE INTO quota_limits (name, body) VALUES (?, ?)"
         case .dropQuotaLimit: "DELETE FROM quota_limits WHERE name = ?"
+        case .changeSpec: "UPDATE jobs SET spec = ? WHERE id = ?"
+        case .spend: "INSERT OR REPLACE INTO spending (day, cost, tokens) VALUES (?, ?, ?)"
+        case .forgetSpending: "DELETE FROM spending WHERE day < ?"
         case .endSweep: "DELETE FROM sweeps WHERE job = ? AND kind = ?"
         case .pruneTasks: "DELETE FROM tasks WHERE id BETWEEN ? AND ?"
         case .prunePrompts: "DELETE FROM prompts WHERE id BETWEEN ? AND ?"

@@ -88,6 +88,15 @@ final class CommitWriter: @unchecked Sendable {
             .jobReopened, .agentDrained, .sweepBegun, .sweepEnded, .pruned:
             try control(record, db)
         case .quotas(let snapshot): try keep(snapshot, db)
+        case .budgetChanged(let id, let spec):
+            let statement = try statement(.changeSpec, db)
+            statement.bind(1, try StoredSpec.text(spec))
+            statement.bind(2, id.storeKey)
+            try statement.run()
+        case .daySpent(let spent):
+            try run(
+                .spend, db, spent.day, Int64(clamping: spent.spend.microUSD), Int64(clamping: spent.spend.tokens))
+            try run(.forgetSpending, db, spent.day - Self.daysKept)
         case .quotaLimit(let name, let limit):
             let statement = try statement(limit == nil ? .dropQuotaLimit : .setQuotaLimit, db)
             statement.bind(1, name)
@@ -95,6 +104,9 @@ final class CommitWriter: @unchecked Sendable {
             try statement.run()
         }
     }
+
+    /// Days whose spending is kept.
+    static let daysKept: Int64 = 400
 
     private func keep(_ snapshot: QuotaSnapshot, _ db: OpaquePointer) throws {
         let statement = try statement(.recordQuota, db)

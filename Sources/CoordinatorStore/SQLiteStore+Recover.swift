@@ -75,6 +75,11 @@ extension SQLiteStore {
         while try limits.step() {
             frame.quotaLimits.append(RecoveredLimit(name: limits.text(0), limit: limits.text(1)))
         }
+        let spending = try RawStatement(db, "SELECT day, cost, tokens FROM spending ORDER BY day DESC LIMIT 1")
+        if try spending.step() {
+            frame.spent = DaySpend(
+                day: spending.int(0), spend: Spend(microUSD: spending.unsigned(1), tokens: spending.unsigned(2)))
+        }
         frame.nextRow = UInt64(try number(db, "SELECT value FROM meta WHERE key = 'next_row'"))
         // A job's tasks have growing sequences, so that its last one has its highest.
         frame.nextSequence =

@@ -59,6 +59,12 @@ enum Schema {
                     CREATE TABLE quota_limits (name TEXT PRIMARY KEY NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
                     """)
         }
+        migrator.registerMigration("4") { db in
+            // What each day's attempts took, in millionths of a dollar and in tokens. Not summed from the endings: those of a day can't be found
+            // without reading all, and a prune takes them.
+            try db.execute(
+                sql: "CREATE TABLE spending (day INTEGER PRIMARY KEY, cost INTEGER NOT NULL, tokens INTEGER NOT NULL)")
+        }
         return migrator
     }
 

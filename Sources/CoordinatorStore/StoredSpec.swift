@@ -18,6 +18,9 @@ struct StoredSpec: Codable {
     var continuesOnFailure: Bool?
     var failuresAtMost: UInt32?
     var after: [Link]?
+    var budgetMicroUSD: UInt64?
+    var budgetTokens: UInt64?
+    var onBudget: String?
 
     private init(_ spec: JobSpec, usual: JobSpec) {
         distribution = spec.distribution == usual.distribution ? nil : spec.distribution.rawValue
@@ -28,6 +31,9 @@ struct StoredSpec: Codable {
         isPaused = spec.isPaused ? true : nil
         continuesOnFailure = spec.continuesOnFailure ? true : nil
         failuresAtMost = spec.failuresAtMost
+        budgetMicroUSD = spec.budgetMicroUSD == 0 ? nil : spec.budgetMicroUSD
+        budgetTokens = spec.budgetTokens == 0 ? nil : spec.budgetTokens
+        onBudget = spec.onBudget == usual.onBudget ? nil : spec.onBudget.rawValue
         after =
             spec.after.isEmpty ? nil : spec.after.map { Link(job: $0.job.rawValue, condition: $0.condition.rawValue) }
     }
@@ -56,6 +62,9 @@ struct StoredSpec: Codable {
         spec.isPaused = stored.isPaused ?? false
         spec.continuesOnFailure = stored.continuesOnFailure ?? false
         spec.failuresAtMost = stored.failuresAtMost
+        spec.budgetMicroUSD = stored.budgetMicroUSD ?? 0
+        spec.budgetTokens = stored.budgetTokens ?? 0
+        spec.onBudget = stored.onBudget.flatMap(OnBudget.init) ?? spec.onBudget
         spec.after = (stored.after ?? []).map {
             JobLink(job: JobID(rawValue: $0.job), condition: LinkCondition(rawValue: $0.condition) ?? .success)
         }

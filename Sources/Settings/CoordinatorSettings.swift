@@ -36,6 +36,10 @@ public struct CoordinatorSettings: Hashable, Sendable {
     public var maxStoreBytes: Int64
     /// Waiting so long raises a job's tasks by one priority, at most to 8; 0: never.
     public var ageing: Milliseconds
+    /// What all tasks of a day (UTC) may cost together, in millionths of a dollar; 0: no limit.
+    public var budgetPerDayMicroUSD: UInt64
+    /// Tokens that all tasks of a day (UTC) may take together; 0: no limit.
+    public var tokensPerDay: Int64
     /// `full`, `normal` or `off`: SQLite's word for how it waits for the disk. Benchmarks alone change it.
     public var durability: String
     /// What calls to services are held to, each bucket once.
@@ -94,12 +98,19 @@ public struct CoordinatorSettings: Hashable, Sendable {
             "ageing", .duration(0...(.seconds(86_400))), default: "0s",
             help: "Waiting so long raises a job's tasks by one priority, at most to 8; 0s: never.")
 
+        static let budgetPerDay = SettingKey(
+            "budget-per-day", .dollars(upTo: 1_000_000), default: "0",
+            help: "Dollars that all tasks of a day (UTC) may cost together; 0: no limit.")
+        static let tokensPerDay = SettingKey(
+            "tokens-per-day", .count(0...1_000_000_000_000_000), default: "0",
+            help: "Tokens that all tasks of a day (UTC) may take together, such as 50M; 0: no limit.")
+
         /// Every key, in the order of the example file.
         public static let all: [SettingKey] =
             [
                 dataDirectory, agentsEndpoint, clientsEndpoint, http, blobsEndpoint, lease, suspectAfter, heartbeat,
                 maxAttempts, retryBase, retryCap, maxQueuedTasks, payloadCache, minFreeDisk, maxStoreBytes, ageing,
-                CommonKeys.durability, CommonKeys.logLevel,
+                budgetPerDay, tokensPerDay, CommonKeys.durability, CommonKeys.logLevel,
                 CommonKeys.logFormat, CommonKeys.secretFile,
             ] + QuotaKeys.all
     }
@@ -128,6 +139,8 @@ public struct CoordinatorSettings: Hashable, Sendable {
         minFreeDiskBytes = try source.bytes(Key.minFreeDisk)
         maxStoreBytes = try source.bytes(Key.maxStoreBytes)
         ageing = try source.duration(Key.ageing)
+        budgetPerDayMicroUSD = try source.microUSD(Key.budgetPerDay)
+        tokensPerDay = try source.count(Key.tokensPerDay)
         quotas = try source.quotas()
         durability = try source.string(CommonKeys.durability) ?? "full"
         logLevel = try source.logLevel()

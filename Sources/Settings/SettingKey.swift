@@ -12,6 +12,10 @@ public enum SettingKind: Hashable, Sendable {
     case duration(ClosedRange<Milliseconds>)
     /// A size such as `512MB` or `1GiB`; a bare number is bytes.
     case bytes(ClosedRange<Int64>)
+    /// An amount of dollars, such as `20` or `0.50`, up to this many; 0 for none.
+    case dollars(upTo: Int)
+    /// A count, such as `250000`, `500k` or `2M`.
+    case count(ClosedRange<Int64>)
     /// `true` or `false`.
     case boolean
     /// One of these words.

@@ -11,6 +11,9 @@ extension SettingKind {
             "a length of time from \(Units.text(range.lowerBound)) to \(Units.text(range.upperBound)), such as 500ms, 30s, 5m or 1h"
         case .bytes(let range):
             "a size from \(Units.text(bytes: range.lowerBound)) to \(Units.text(bytes: range.upperBound)), such as 512MB or 1GiB"
+        case .dollars(let most): "an amount of dollars from 0 to \(most), such as 20 or 0.50"
+        case .count(let range):
+            "a whole number from \(range.lowerBound) to \(range.upperBound), such as 250000, 500k or 2M"
         case .boolean: "true or false"
         case .choice(let words), .choiceList(let words): "one of " + words.joined(separator: ", ")
         case .list: "a text"
@@ -66,6 +69,22 @@ extension SettingsSource {
         let item = try required(key)
         guard let size = Units.bytes(item.text), range.contains(size) else { throw wrong(item, key) }
         return size
+    }
+
+    /// Millionths of a dollar.
+    public func microUSD(_ key: SettingKey) throws(SettingsError) -> UInt64 {
+        guard case .dollars(let most) = key.kind else { preconditionFailure("\(key.name) is no amount of dollars") }
+        let item = try required(key)
+        guard let amount = Units.microUSD(item.text), amount <= UInt64(most) * 1_000_000 else { throw wrong(item, key) }
+        return amount
+    }
+
+    /// A count that may have a unit.
+    public func count(_ key: SettingKey) throws(SettingsError) -> Int64 {
+        guard case .count(let range) = key.kind else { preconditionFailure("\(key.name) is no count") }
+        let item = try required(key)
+        guard let count = Units.count(item.text), range.contains(count) else { throw wrong(item, key) }
+        return count
     }
 
     /// True or false.

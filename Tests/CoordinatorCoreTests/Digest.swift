@@ -58,6 +58,7 @@ extension RecoveredState {
             lines.append(
                 "limit \(record.name) \(record.state) \(record.parkedUntil?.milliseconds ?? -1) \(record.parkedFor)")
         }
+        if let spent = frame.spent { lines.append("day \(spent.day) \(spent.spend)") }
         for limit in frame.quotaLimits { lines.append("limit of a user \(limit.name) \(limit.limit)") }
         lines.append("paused \(frame.isPaused) sweeps \(frame.sweeps) next job \(frame.nextJob)")
         return lines

@@ -42,6 +42,7 @@ struct ModelStore {
     private(set) var sweeps: [RecoveredSweep] = []
     private(set) var quotas: [String: QuotaRecord] = [:]
     private(set) var quotaLimits: [String: BucketLimit] = [:]
+    private(set) var spent: DaySpend?
     private(set) var nextJob: UInt32 = 1
     /// Ends of tasks that were taken back: reported once, and not lost.
     private(set) var reopened = 0
@@ -138,6 +139,14 @@ struct ModelStore {
         case .agentDrained(let id, let drained): agents[id]?.isDrained = drained
         case .quotas(let snapshot): for record in snapshot.records { quotas[record.name] = record }
         case .quotaLimit(let name, let limit): quotaLimits[name] = limit
+        case .budgetChanged(let id, let spec): jobs[id]?.spec = spec
+        case .daySpent(let spent):
+            if let before = self.spent, before.day == spent.day,
+                spent.spend.microUSD < before.spend.microUSD || spent.spend.tokens < before.spend.tokens
+            {
+                violations.append("less is spent on day \(spent.day) than was")
+            }
+            self.spent = spent
         case .sweepBegun(let id, let kind): sweeps.append(RecoveredSweep(job: id, kind: kind))
         case .sweepEnded(let id, let kind):
             let before = sweeps.count
@@ -295,6 +304,7 @@ struct ModelStore {
         state.frame.quotaLimits = quotaLimits.sorted { $0.key < $1.key }.map {
             RecoveredLimit(name: $0.key, limit: "\($0.value)")
         }
+        state.frame.spent = spent
         state.frame.nextJob = nextJob
         state.frame.nextSequence = sequence + 1
         state.frame.nextRow = highestRow + 1

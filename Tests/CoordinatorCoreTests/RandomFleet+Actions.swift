@@ -36,7 +36,10 @@ extension RandomFleet {
         core.controlArrived(.resume(nil), reply: handle(nextHandle), at: now)
         nextHandle += 1
         for place in agents.indices { control(.undrain(agent: agents[place].name)) }
-        for id in view.order { control(.resume(id)) }
+        for id in view.order {
+            control(.resume(id))
+            control(.budget(id, microUSD: 0, tokens: 0))
+        }
         carryOut(writeTurn(), lossy: false)
         for round in 0..<400 where !failed {
             for place in submits.indices { send(submit: place, disturbed: false) }
@@ -52,6 +55,7 @@ extension RandomFleet {
                 for place in agents.indices { control(.undrain(agent: agents[place].name)) }
                 for id in view.order {
                     control(.resume(id))
+                    control(.budget(id, microUSD: 0, tokens: 0))
                     control(.release(TaskSelection(job: id)))
                     // Nobody will send the rest of it.
                     let isLeft = view.jobs[id].map { job in
@@ -67,6 +71,7 @@ extension RandomFleet {
             carryOut(writeTurn(), lossy: false)
             reload()
             pass(1000)
+            if core.dayNote != nil { now.wall.milliseconds += Spending.dayMilliseconds }
             let quiet = core.unfinishedTaskCount == 0 && submits.allSatisfy { $0.done == $0.batches.count }
             if quiet, round > 2, !core.hasPendingTurn { return }
         }
@@ -146,7 +151,10 @@ extension RandomFleet {
             isPaused: random.oneIn(10), continuesOnFailure: random.oneIn(5),
             failuresAtMost: random.oneIn(6) ? UInt32(random.below(2)) : nil,
             after: random.oneIn(6)
-                ? view.order.suffix(2).map { JobLink(job: $0, condition: random.oneIn(2) ? .end : .success) } : [])
+                ? view.order.suffix(2).map { JobLink(job: $0, condition: random.oneIn(2) ? .end : .success) } : [],
+            budgetMicroUSD: random.oneIn(4) ? UInt64(1 + random.below(4000)) : 0,
+            budgetTokens: random.oneIn(8) ? UInt64(1 + random.below(400)) : 0, onBudget: random.oneIn(4) ? .stop : .hold
+        )
     }
 
     /// Earlier ones, and now and then a later one: some of those make circles or name nothing, and are refused.
@@ -170,7 +178,12 @@ extension RandomFleet {
         let indexes =
             random.oneIn(2) || count == 0 ? [] : (0..<1 + random.below(3)).map { _ in UInt32(random.below(count + 1)) }
         let selection = TaskSelection(job: id, indexes: indexes)
-        switch random.below(10) {
+        switch random.below(12) {
+        case 10, 11:
+            control(
+                .budget(
+                    id, microUSD: random.oneIn(2) ? UInt64(random.below(6000)) : nil, tokens: random.oneIn(4) ? 0 : nil)
+            )
         case 0: control(.pause(random.oneIn(2) ? nil : id))
         case 1: control(.resume(random.oneIn(2) ? nil : id))
         case 2: control(.hold(selection))

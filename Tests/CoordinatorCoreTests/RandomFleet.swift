@@ -66,7 +66,7 @@ struct RandomFleet {
     static let configuration = CoreConfiguration(
         lease: .seconds(10), suspectAfter: .seconds(3), retryBase: 200, retryCap: .seconds(20), maxQueuedTasks: 60,
         maxAgents: 7,
-        maxAttemptsInAll: 12, ordersPerTurn: 5, sweepPerTurn: 3)
+        maxAttemptsInAll: 12, ordersPerTurn: 5, sweepPerTurn: 3, perDay: Spend(microUSD: 100_000))
 
     init(seed: UInt64, thorough: Bool = true, backing: (any Backing)? = nil) {
         random = SplitMix64(seed: seed)

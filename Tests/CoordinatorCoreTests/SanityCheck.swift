@@ -62,6 +62,34 @@ extension CoordinatorCore {
             wrong.append("\(open.count) attempts are open, \(running) tasks of unfinished jobs run")
         }
         wrong += sanityOfAgents()
+        wrong += sanityOfBudgets()
+        return wrong
+    }
+
+    /// What is set aside is what open attempts have set aside.
+    private func sanityOfBudgets() -> [String] {
+        var wrong: [String] = []
+        var ofJob: [JobID: (sum: Spend, count: UInt32)] = [:]
+        var all = (sum: Spend(), count: 0)
+        for (packed, attempt) in open {
+            guard let reserved = attempt.reserved else { continue }
+            all.sum += reserved
+            all.count += 1
+            ofJob[TaskID(packed: packed).job, default: (Spend(), 0)].sum += reserved
+            ofJob[TaskID(packed: packed).job, default: (Spend(), 0)].count += 1
+        }
+        if all.sum != spending.reserved || all.count != spending.reservations {
+            wrong.append("\(spending.reserved) is set aside in all, open attempts say \(all)")
+        }
+        for job in jobs where job.finishedAt == nil {
+            let own = ofJob[job.id] ?? (Spend(), 0)
+            if own.sum != job.reserved || own.count != job.reservations {
+                wrong.append("job \(job.id) has set aside \(job.reserved), its open attempts say \(own)")
+            }
+            if (budgetNote(of: job.id) != nil) != job.isOverBudget {
+                wrong.append("job \(job.id) is over its budget: \(job.isOverBudget), and should be the contrary")
+            }
+        }
         return wrong
     }
 

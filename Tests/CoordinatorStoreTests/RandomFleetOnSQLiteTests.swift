@@ -34,7 +34,7 @@ struct RandomFleetOnSQLiteTests {
         let scratch = try ScratchDirectory()
         var fleet = RandomFleet(seed: seed, thorough: false, backing: try SQLiteBacking(directory: scratch.path))
         var steps = 0
-        while steps < 700, !fleet.failed {
+        while steps < 800, !fleet.failed {
             fleet.step()
             steps += 1
         }

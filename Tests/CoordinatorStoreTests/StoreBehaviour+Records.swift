@@ -15,7 +15,8 @@ extension StoreBehaviour {
         let ruled = JobSpec(
             name: "a\0b", submitter: "anna", distribution: .roundRobin, placement: .pack, weight: 7, maxParallel: 3,
             deadline: WallTime(milliseconds: 5), isPaused: true, continuesOnFailure: true, failuresAtMost: 0,
-            after: [JobLink(job: jobOne), JobLink(job: jobOne, condition: .end)])
+            after: [JobLink(job: jobOne), JobLink(job: jobOne, condition: .end)], budgetMicroUSD: .max, budgetTokens: 9,
+            onBudget: .stop)
         let options = TaskOptions(
             priority: .high, runner: "exec", model: "m\0", permissionMode: "plan", allowedTools: ["A"],
             disallowedTools: ["B"], directory: "/d", timeout: 1, maxTurns: 2, budgetMicroUSD: .max, schemaJSON: "{}",
@@ -168,6 +169,24 @@ extension StoreBehaviour {
         #expect(found.frame.agents[seen] == RecoveredAgent(name: "t", isDrained: true))
         #expect(found.frame.agents[unseen]?.isDrained == false)
         #expect(try !state(open, after: [.queuePaused(false)]).frame.isPaused)
+    }
+
+    static func budgets<Store: CoordinatorStoring>(_ open: () throws -> Store) throws {
+        #expect(try state(open, after: plain(1)).frame.spent == nil)
+        var spec = JobSpec(name: "n")
+        spec.budgetTokens = 5
+        spec.onBudget = .stop
+        let found = try state(
+            open,
+            after: [
+                .budgetChanged(jobOne, spec), .daySpent(DaySpend(day: 3, spend: Spend(microUSD: 9, tokens: 9))),
+                .daySpent(DaySpend(day: 4, spend: Spend(microUSD: 1, tokens: 1))),
+                .daySpent(DaySpend(day: 4, spend: Spend(microUSD: .max, tokens: 2))),
+            ])
+        #expect(found.jobs[0].spec.budgetTokens == 5 && found.jobs[0].spec.onBudget == .stop)
+        #expect(found.frame.spent == DaySpend(day: 4, spend: Spend(microUSD: UInt64(Int64.max), tokens: 2)))
+        let later = try state(open, after: [.daySpent(DaySpend(day: 900, spend: Spend(tokens: 7)))])
+        #expect(later.frame.spent == DaySpend(day: 900, spend: Spend(tokens: 7)))
     }
 
     static func prune<Store: CoordinatorStoring>(_ open: () throws -> Store) throws {

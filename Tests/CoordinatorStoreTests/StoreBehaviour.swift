@@ -17,6 +17,7 @@ enum StoreBehaviour: String, CaseIterable, Sendable {
     case finishes = "A finished job comes back as its summary, and whole if it is asked for"
     case reopens = "A task that is reopened keeps what ended it among its attempts"
     case switches = "Switches, holds, moves, drains and sweeps come back as they stand"
+    case budgets = "Changed budgets and what a day spent come back; days of long ago do not"
     case prunes = "What is pruned is gone, and its job's number is not given out again"
     case givesPrompts = "Prompts come in the order asked for; a missing one is told"
     case givesOneByOne = "Jobs are given one at a time, and what their taker throws comes back"
@@ -31,6 +32,7 @@ enum StoreBehaviour: String, CaseIterable, Sendable {
         case .finishes: try Self.finish(open)
         case .reopens: try Self.reopen(open)
         case .switches: try Self.switchesAndHolds(open)
+        case .budgets: try Self.budgets(open)
         case .prunes: try Self.prune(open)
         case .givesPrompts: try Self.prompts(open)
         case .givesOneByOne: try Self.oneByOne(open)

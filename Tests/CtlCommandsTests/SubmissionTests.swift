@@ -17,7 +17,8 @@ import Testing
         let job = try submission(
             "p", "--priority", "0", "--model", "m", "--permission-mode", "acceptEdits", "--allowed-tools",
             "Read,Bash(git log, x)", "--allowed-tools", "Edit", "--disallowed-tools", "Web", "--directory", "/srv",
-            "--timeout", "2m", "--max-turns", "3", "--budget-usd", "0.25", "--schema", schema, "--max-attempts", "4")
+            "--timeout", "2m", "--max-turns", "3", "--task-budget-usd", "0.25", "--schema", schema, "--max-attempts",
+            "4")
         let priority = try #require(Priority(rawValue: 0))
         #expect(
             job.options == [

@@ -38,6 +38,7 @@ public nonisolated enum Ccorchestrator_V1_ControlVerb: SwiftProtobuf.Enum, Swift
   case prioritize // = 6
   case drain // = 7
   case undrain // = 8
+  case budget // = 9
   case UNRECOGNIZED(Int)
 
   public init() {
@@ -55,6 +56,7 @@ public nonisolated enum Ccorchestrator_V1_ControlVerb: SwiftProtobuf.Enum, Swift
     case 6: self = .prioritize
     case 7: self = .drain
     case 8: self = .undrain
+    case 9: self = .budget
     default: self = .UNRECOGNIZED(rawValue)
     }
   }
@@ -70,6 +72,7 @@ public nonisolated enum Ccorchestrator_V1_ControlVerb: SwiftProtobuf.Enum, Swift
     case .prioritize: return 6
     case .drain: return 7
     case .undrain: return 8
+    case .budget: return 9
     case .UNRECOGNIZED(let i): return i
     }
   }
@@ -85,6 +88,7 @@ public nonisolated enum Ccorchestrator_V1_ControlVerb: SwiftProtobuf.Enum, Swift
     .prioritize,
     .drain,
     .undrain,
+    .budget,
   ]
 
 }
@@ -581,6 +585,15 @@ public nonisolated struct Ccorchestrator_V1_JobSpec: Sendable {
 
   public var after: [Ccorchestrator_V1_JobLink] = []
 
+  /// what all attempts together may cost; 0: no limit
+  public var budgetMicrousd: UInt64 = 0
+
+  /// the same in tokens of every kind; 0: no limit
+  public var budgetTokens: UInt64 = 0
+
+  /// what has not started is skipped when a budget is used up; else it waits
+  public var stopOnBudget: Bool = false
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -816,6 +829,22 @@ public nonisolated struct Ccorchestrator_V1_JobSummary: @unchecked Sendable {
   public var retried: UInt64 {
     get {_storage._retried}
     set {_uniqueStorage()._retried = newValue}
+  }
+
+  /// as in its JobSpec, or as it was changed since
+  public var budgetMicrousd: UInt64 {
+    get {_storage._budgetMicrousd}
+    set {_uniqueStorage()._budgetMicrousd = newValue}
+  }
+
+  public var budgetTokens: UInt64 {
+    get {_storage._budgetTokens}
+    set {_uniqueStorage()._budgetTokens = newValue}
+  }
+
+  public var stopOnBudget: Bool {
+    get {_storage._stopOnBudget}
+    set {_uniqueStorage()._stopOnBudget = newValue}
   }
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -1207,9 +1236,31 @@ public nonisolated struct Ccorchestrator_V1_Control: Sendable {
   /// drain, undrain: its name
   public var agent: String = String()
 
+  /// budget: from now on, 0 for no limit; not given: as before
+  public var budgetMicrousd: UInt64 {
+    get {_budgetMicrousd ?? 0}
+    set {_budgetMicrousd = newValue}
+  }
+  /// Returns true if `budgetMicrousd` has been explicitly set.
+  public var hasBudgetMicrousd: Bool {self._budgetMicrousd != nil}
+  /// Clears the value of `budgetMicrousd`. Subsequent reads from it will return its default value.
+  public mutating func clearBudgetMicrousd() {self._budgetMicrousd = nil}
+
+  public var budgetTokens: UInt64 {
+    get {_budgetTokens ?? 0}
+    set {_budgetTokens = newValue}
+  }
+  /// Returns true if `budgetTokens` has been explicitly set.
+  public var hasBudgetTokens: Bool {self._budgetTokens != nil}
+  /// Clears the value of `budgetTokens`. Subsequent reads from it will return its default value.
+  public mutating func clearBudgetTokens() {self._budgetTokens = nil}
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
+
+  fileprivate var _budgetMicrousd: UInt64? = nil
+  fileprivate var _budgetTokens: UInt64? = nil
 }
 
 public nonisolated struct Ccorchestrator_V1_Controlled: Sendable {
@@ -1721,7 +1772,7 @@ public nonisolated struct Ccorchestrator_V1_QuotaChanged: Sendable {
 fileprivate nonisolated let _protobuf_package = "ccorchestrator.v1"
 
 nonisolated extension Ccorchestrator_V1_ControlVerb: SwiftProtobuf._ProtoNameProviding {
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0CONTROL_VERB_UNSPECIFIED\0\u{1}CONTROL_VERB_PAUSE\0\u{1}CONTROL_VERB_RESUME\0\u{1}CONTROL_VERB_HOLD\0\u{1}CONTROL_VERB_RELEASE\0\u{1}CONTROL_VERB_RETRY\0\u{1}CONTROL_VERB_PRIORITIZE\0\u{1}CONTROL_VERB_DRAIN\0\u{1}CONTROL_VERB_UNDRAIN\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0CONTROL_VERB_UNSPECIFIED\0\u{1}CONTROL_VERB_PAUSE\0\u{1}CONTROL_VERB_RESUME\0\u{1}CONTROL_VERB_HOLD\0\u{1}CONTROL_VERB_RELEASE\0\u{1}CONTROL_VERB_RETRY\0\u{1}CONTROL_VERB_PRIORITIZE\0\u{1}CONTROL_VERB_DRAIN\0\u{1}CONTROL_VERB_UNDRAIN\0\u{1}CONTROL_VERB_BUDGET\0")
 }
 
 nonisolated extension Ccorchestrator_V1_QuotaVerb: SwiftProtobuf._ProtoNameProviding {
@@ -2492,7 +2543,7 @@ nonisolated extension Ccorchestrator_V1_Submit: SwiftProtobuf.Message, SwiftProt
 
 nonisolated extension Ccorchestrator_V1_JobSpec: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".JobSpec"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}submitter\0\u{1}distribution\0\u{1}pack\0\u{1}weight\0\u{3}max_parallel\0\u{3}deadline_ms\0\u{1}paused\0\u{4}\u{c}continue_on_failure\0\u{3}failures_at_most\0\u{1}after\0\u{c}\u{17}\u{1b}")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}submitter\0\u{1}distribution\0\u{1}pack\0\u{1}weight\0\u{3}max_parallel\0\u{3}deadline_ms\0\u{1}paused\0\u{4}\u{c}continue_on_failure\0\u{3}failures_at_most\0\u{1}after\0\u{4}\u{8}budget_microusd\0\u{3}budget_tokens\0\u{3}stop_on_budget\0\u{c}\u{17}\u{7}\u{c}!\u{11}")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2511,6 +2562,9 @@ nonisolated extension Ccorchestrator_V1_JobSpec: SwiftProtobuf.Message, SwiftPro
       case 20: try { try decoder.decodeSingularBoolField(value: &self.continueOnFailure) }()
       case 21: try { try decoder.decodeSingularUInt32Field(value: &self._failuresAtMost) }()
       case 22: try { try decoder.decodeRepeatedMessageField(value: &self.after) }()
+      case 30: try { try decoder.decodeSingularUInt64Field(value: &self.budgetMicrousd) }()
+      case 31: try { try decoder.decodeSingularUInt64Field(value: &self.budgetTokens) }()
+      case 32: try { try decoder.decodeSingularBoolField(value: &self.stopOnBudget) }()
       default: break
       }
     }
@@ -2554,6 +2608,15 @@ nonisolated extension Ccorchestrator_V1_JobSpec: SwiftProtobuf.Message, SwiftPro
     if !self.after.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.after, fieldNumber: 22)
     }
+    if self.budgetMicrousd != 0 {
+      try visitor.visitSingularUInt64Field(value: self.budgetMicrousd, fieldNumber: 30)
+    }
+    if self.budgetTokens != 0 {
+      try visitor.visitSingularUInt64Field(value: self.budgetTokens, fieldNumber: 31)
+    }
+    if self.stopOnBudget != false {
+      try visitor.visitSingularBoolField(value: self.stopOnBudget, fieldNumber: 32)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2569,6 +2632,9 @@ nonisolated extension Ccorchestrator_V1_JobSpec: SwiftProtobuf.Message, SwiftPro
     if lhs.continueOnFailure != rhs.continueOnFailure {return false}
     if lhs._failuresAtMost != rhs._failuresAtMost {return false}
     if lhs.after != rhs.after {return false}
+    if lhs.budgetMicrousd != rhs.budgetMicrousd {return false}
+    if lhs.budgetTokens != rhs.budgetTokens {return false}
+    if lhs.stopOnBudget != rhs.stopOnBudget {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2810,7 +2876,7 @@ nonisolated extension Ccorchestrator_V1_Jobs: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension Ccorchestrator_V1_JobSummary: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".JobSummary"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}job\0\u{1}name\0\u{1}submitter\0\u{3}submitted_at_ms\0\u{3}finished_at_ms\0\u{1}sealed\0\u{1}tasks\0\u{1}queued\0\u{1}running\0\u{1}succeeded\0\u{1}failed\0\u{1}cancelled\0\u{1}skipped\0\u{1}expired\0\u{1}usage\0\u{3}cost_microusd\0\u{1}note\0\u{1}blocked\0\u{1}held\0\u{1}paused\0\u{1}retried\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}job\0\u{1}name\0\u{1}submitter\0\u{3}submitted_at_ms\0\u{3}finished_at_ms\0\u{1}sealed\0\u{1}tasks\0\u{1}queued\0\u{1}running\0\u{1}succeeded\0\u{1}failed\0\u{1}cancelled\0\u{1}skipped\0\u{1}expired\0\u{1}usage\0\u{3}cost_microusd\0\u{1}note\0\u{1}blocked\0\u{1}held\0\u{1}paused\0\u{1}retried\0\u{4}\u{9}budget_microusd\0\u{3}budget_tokens\0\u{3}stop_on_budget\0")
 
   fileprivate class _StorageClass {
     var _job: UInt64 = 0
@@ -2834,6 +2900,9 @@ nonisolated extension Ccorchestrator_V1_JobSummary: SwiftProtobuf.Message, Swift
     var _held: UInt32 = 0
     var _paused: Bool = false
     var _retried: UInt64 = 0
+    var _budgetMicrousd: UInt64 = 0
+    var _budgetTokens: UInt64 = 0
+    var _stopOnBudget: Bool = false
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -2865,6 +2934,9 @@ nonisolated extension Ccorchestrator_V1_JobSummary: SwiftProtobuf.Message, Swift
       _held = source._held
       _paused = source._paused
       _retried = source._retried
+      _budgetMicrousd = source._budgetMicrousd
+      _budgetTokens = source._budgetTokens
+      _stopOnBudget = source._stopOnBudget
     }
   }
 
@@ -2904,6 +2976,9 @@ nonisolated extension Ccorchestrator_V1_JobSummary: SwiftProtobuf.Message, Swift
         case 19: try { try decoder.decodeSingularUInt32Field(value: &_storage._held) }()
         case 20: try { try decoder.decodeSingularBoolField(value: &_storage._paused) }()
         case 21: try { try decoder.decodeSingularUInt64Field(value: &_storage._retried) }()
+        case 30: try { try decoder.decodeSingularUInt64Field(value: &_storage._budgetMicrousd) }()
+        case 31: try { try decoder.decodeSingularUInt64Field(value: &_storage._budgetTokens) }()
+        case 32: try { try decoder.decodeSingularBoolField(value: &_storage._stopOnBudget) }()
         default: break
         }
       }
@@ -2979,6 +3054,15 @@ nonisolated extension Ccorchestrator_V1_JobSummary: SwiftProtobuf.Message, Swift
       if _storage._retried != 0 {
         try visitor.visitSingularUInt64Field(value: _storage._retried, fieldNumber: 21)
       }
+      if _storage._budgetMicrousd != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._budgetMicrousd, fieldNumber: 30)
+      }
+      if _storage._budgetTokens != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._budgetTokens, fieldNumber: 31)
+      }
+      if _storage._stopOnBudget != false {
+        try visitor.visitSingularBoolField(value: _storage._stopOnBudget, fieldNumber: 32)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -3009,6 +3093,9 @@ nonisolated extension Ccorchestrator_V1_JobSummary: SwiftProtobuf.Message, Swift
         if _storage._held != rhs_storage._held {return false}
         if _storage._paused != rhs_storage._paused {return false}
         if _storage._retried != rhs_storage._retried {return false}
+        if _storage._budgetMicrousd != rhs_storage._budgetMicrousd {return false}
+        if _storage._budgetTokens != rhs_storage._budgetTokens {return false}
+        if _storage._stopOnBudget != rhs_storage._stopOnBudget {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -3759,7 +3846,7 @@ nonisolated extension Ccorchestrator_V1_ServerInfo: SwiftProtobuf.Message, Swift
 
 nonisolated extension Ccorchestrator_V1_Control: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Control"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}verb\0\u{1}job\0\u{1}indexes\0\u{1}priority\0\u{1}agent\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}verb\0\u{1}job\0\u{1}indexes\0\u{1}priority\0\u{1}agent\0\u{3}budget_microusd\0\u{3}budget_tokens\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3772,12 +3859,18 @@ nonisolated extension Ccorchestrator_V1_Control: SwiftProtobuf.Message, SwiftPro
       case 3: try { try decoder.decodeRepeatedUInt32Field(value: &self.indexes) }()
       case 4: try { try decoder.decodeSingularUInt32Field(value: &self.priority) }()
       case 5: try { try decoder.decodeSingularStringField(value: &self.agent) }()
+      case 6: try { try decoder.decodeSingularUInt64Field(value: &self._budgetMicrousd) }()
+      case 7: try { try decoder.decodeSingularUInt64Field(value: &self._budgetTokens) }()
       default: break
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if self.verb != .unspecified {
       try visitor.visitSingularEnumField(value: self.verb, fieldNumber: 1)
     }
@@ -3793,6 +3886,12 @@ nonisolated extension Ccorchestrator_V1_Control: SwiftProtobuf.Message, SwiftPro
     if !self.agent.isEmpty {
       try visitor.visitSingularStringField(value: self.agent, fieldNumber: 5)
     }
+    try { if let v = self._budgetMicrousd {
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 6)
+    } }()
+    try { if let v = self._budgetTokens {
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 7)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3802,6 +3901,8 @@ nonisolated extension Ccorchestrator_V1_Control: SwiftProtobuf.Message, SwiftPro
     if lhs.indexes != rhs.indexes {return false}
     if lhs.priority != rhs.priority {return false}
     if lhs.agent != rhs.agent {return false}
+    if lhs._budgetMicrousd != rhs._budgetMicrousd {return false}
+    if lhs._budgetTokens != rhs._budgetTokens {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

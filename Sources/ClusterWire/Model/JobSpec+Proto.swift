@@ -31,7 +31,9 @@ extension JobSpec {
             weight: proto.weight == 0 ? JobSpec.usualWeight : proto.weight, maxParallel: proto.maxParallel,
             deadline: proto.deadlineMs == 0 ? nil : WallTime(milliseconds: proto.deadlineMs),
             isPaused: proto.paused, continuesOnFailure: proto.continueOnFailure,
-            failuresAtMost: proto.hasFailuresAtMost ? proto.failuresAtMost : nil, after: after)
+            failuresAtMost: proto.hasFailuresAtMost ? proto.failuresAtMost : nil, after: after,
+            budgetMicroUSD: proto.budgetMicrousd, budgetTokens: proto.budgetTokens,
+            onBudget: proto.stopOnBudget ? .stop : .hold)
     }
 
     /// As it travels.
@@ -47,6 +49,9 @@ extension JobSpec {
         message.paused = isPaused
         message.continueOnFailure = continuesOnFailure
         if let failuresAtMost { message.failuresAtMost = failuresAtMost }
+        message.budgetMicrousd = budgetMicroUSD
+        message.budgetTokens = budgetTokens
+        message.stopOnBudget = onBudget == .stop
         message.after = after.map { link in
             var message = Ccorchestrator_V1_JobLink()
             message.job = UInt64(link.job.rawValue)

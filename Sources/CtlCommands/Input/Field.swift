@@ -1,4 +1,5 @@
 import ClusterModel
+import Settings
 
 /// One field of a task or a job, with its place, and the checks that give it its type.
 struct Field {
@@ -65,6 +66,20 @@ struct Field {
         default: break
         }
         throw wrong(Dollars.rule)
+    }
+
+    /// A count of tokens from 1, as a number or with a unit.
+    func tokenCount() throws -> UInt64 {
+        let count: Int64? =
+            switch value {
+            case .integer(let number): number
+            case .string(let text): Units.count(text)
+            default: nil
+            }
+        guard let count, count >= 1, count <= 1_000_000_000_000_000 else {
+            throw wrong("must be a number of tokens from 1, such as 250000, 500k or 2M")
+        }
+        return UInt64(count)
     }
 
     /// A list of texts, or one text with commas.

@@ -19,10 +19,15 @@ struct JobFields: Equatable, Sendable {
     var failFast: Bool?
     var maxFailures: UInt32?
     var after: [JobLink]?
+    var budgetMicroUSD: UInt64?
+    var budgetTokens: UInt64?
+    var onBudget: OnBudget?
+    /// What becomes of it when a budget is used up, where nothing is said.
+    var usualOnBudget = OnBudget.hold
 
     static let known: Set<String> = [
         "distribution", "pack", "weight", "max_parallel", "deadline", "paused", "on_failure", "fail_fast",
-        "max_failures", "after",
+        "max_failures", "after", "budget_usd", "budget_tokens", "on_budget",
     ]
 
     /// Takes one field; a null says nothing.
@@ -47,6 +52,9 @@ struct JobFields: Equatable, Sendable {
             }
             maxFailures = count
         case "after": after = try field.jobLinks()
+        case "budget_usd": budgetMicroUSD = try field.microUSD()
+        case "budget_tokens": budgetTokens = try field.tokenCount()
+        case "on_budget": onBudget = try field.choice()
         default: preconditionFailure("no field of a job: \(field.key)")
         }
     }
@@ -67,6 +75,9 @@ struct JobFields: Equatable, Sendable {
             merged.maxFailures = base.maxFailures
         }
         merged.after = after ?? base.after
+        merged.budgetMicroUSD = budgetMicroUSD ?? base.budgetMicroUSD
+        merged.budgetTokens = budgetTokens ?? base.budgetTokens
+        merged.onBudget = onBudget ?? base.onBudget
         return merged
     }
 
@@ -80,7 +91,8 @@ struct JobFields: Equatable, Sendable {
             name: name, distribution: distribution ?? .hybrid, placement: pack == true ? .pack : .spread,
             weight: weight ?? JobSpec.usualWeight, maxParallel: maxParallel ?? 0, deadline: deadline,
             isPaused: isPaused ?? false, continuesOnFailure: onFailure == .continue,
-            failuresAtMost: failFast == true ? 0 : maxFailures, after: after ?? [])
+            failuresAtMost: failFast == true ? 0 : maxFailures, after: after ?? [], budgetMicroUSD: budgetMicroUSD ?? 0,
+            budgetTokens: budgetTokens ?? 0, onBudget: onBudget ?? usualOnBudget)
     }
 }
 

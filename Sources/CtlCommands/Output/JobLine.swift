@@ -36,6 +36,7 @@ struct JobLine {
         object.add("expired", job.expired)
         object.add("usage", UsageJSON.object(job.usage))
         object.add("cost_usd", microUSD: job.costMicroUSD)
+        BudgetLine(job).add(to: &object)
         object.add("submitted_at", timeMilliseconds: job.submittedAt.milliseconds)
         object.add("finished_at", timeMilliseconds: job.finishedAt?.milliseconds ?? 0)
         object.addOrNull("note", job.note)
@@ -57,10 +58,20 @@ struct JobLine {
             job.job.description, state, String(job.tasks), String(job.queued), String(job.running),
             String(job.blocked), String(job.held), String(job.succeeded),
             String(job.failed + job.expired + job.skipped),
-            CountText.short(job.usage.total), MoneyText.display(microUSD: job.costMicroUSD),
+            tokens, cost,
             TimeText.local(milliseconds: job.submittedAt.milliseconds),
             job.note.isEmpty ? job.name : "\(job.name) (\(job.note))",
         ]
+    }
+
+    private var tokens: String {
+        let used = CountText.short(job.usage.total)
+        return job.budgetTokens > 0 ? "\(used) of \(CountText.short(job.budgetTokens))" : used
+    }
+
+    private var cost: String {
+        let spent = MoneyText.display(microUSD: job.costMicroUSD)
+        return job.budgetMicroUSD > 0 ? "\(spent) of \(MoneyText.display(microUSD: job.budgetMicroUSD))" : spent
     }
 
     /// The sentence that ends a wait: `job 7: 38 succeeded, 2 failed, 12.3s, 481.2k tokens, $2.01`.

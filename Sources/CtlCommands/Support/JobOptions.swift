@@ -47,6 +47,17 @@ struct JobOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Skip what has not started after more failures than this.", valueName: "n"))
     var maxFailures: String?
 
+    @Option(help: ArgumentHelp("Dollars for all tasks of the job together.", valueName: "usd"))
+    var budgetUsd: String?
+
+    @Option(help: ArgumentHelp("Tokens for all tasks of the job together, such as 500k or 2M.", valueName: "n"))
+    var budgetTokens: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "hold or stop when a budget is used up: what has not started waits, or is skipped.", valueName: "what"))
+    var onBudget: String?
+
     @Option(help: ArgumentHelp("Wait until that job has succeeded, or ended as 12:end; repeat it.", valueName: "job"))
     var after: [String] = []
 
@@ -65,6 +76,9 @@ struct JobOptions: ParsableArguments {
         try take("on_failure", "--on-failure", onFailure.map(FieldValue.string))
         try take("fail_fast", "--fail-fast", failFast ? .bool(true) : nil)
         try take("max_failures", "--max-failures", maxFailures.map(FieldValue.number))
+        try take("budget_usd", "--budget-usd", budgetUsd.map(FieldValue.amount))
+        try take("budget_tokens", "--budget-tokens", budgetTokens.map(FieldValue.number))
+        try take("on_budget", "--on-budget", onBudget.map(FieldValue.string))
         try take("after", "--after", FieldValue.texts(after))
         return fields
     }
@@ -115,6 +129,9 @@ struct ExecOptions: ParsableArguments {
 extension FieldValue {
     /// A flag's text that should be a whole number.
     static func number(_ text: String) -> FieldValue { Int64(text).map(FieldValue.integer) ?? .string(text) }
+
+    /// A flag's text that should be an amount of dollars.
+    static func amount(_ text: String) -> FieldValue { Double(text).map(FieldValue.double) ?? .string(text) }
 
     /// A repeated flag's texts; nil if it was not given.
     static func texts(_ texts: [String]) -> FieldValue? { texts.isEmpty ? nil : .list(texts.map(FieldValue.string)) }

@@ -50,7 +50,7 @@ struct SubmitOptions: ParsableArguments {
     var maxTurns: String?
 
     @Option(help: ArgumentHelp("Dollars for a task, at the most.", valueName: "usd"))
-    var budgetUsd: String?
+    var taskBudgetUsd: String?
 
     @Option(help: ArgumentHelp("A JSON Schema that every answer must meet.", valueName: "file"))
     var schema: String?
@@ -70,12 +70,14 @@ struct SubmitOptions: ParsableArguments {
     private var hasTasks: Bool { promptText != nil || eachLine != nil || fromJson != nil || file != nil }
 
     /// Reads and checks everything.
+    /// - Parameter onBudget: what becomes of a job whose budget is used up, where nothing is said.
     /// - Throws: ``UsageError`` with the place.
-    func submission(now: WallTime = .now()) throws -> Submission {
+    func submission(now: WallTime = .now(), usual onBudget: OnBudget = .hold) throws -> Submission {
         try checkSources()
         let fields = try fields()
         let jobName = try name.map { try Field(key: "--name", value: .string($0), place: "--name").name() }
-        let jobFields = try job.fields(now: now)
+        var jobFields = try job.fields(now: now)
+        jobFields.usualOnBudget = onBudget
         if let path = file {
             return try JobFile(path: path, bytes: InputFile.read(path), now: now)
                 .submission(name: jobName, flags: fields, job: jobFields)
@@ -135,7 +137,7 @@ struct SubmitOptions: ParsableArguments {
         take("directory", "--directory", directory.map(FieldValue.string))
         take("timeout", "--timeout", taskTimeout.map(FieldValue.string))
         take("max_turns", "--max-turns", maxTurns.map { Int64($0).map(FieldValue.integer) ?? .string($0) })
-        take("budget_usd", "--budget-usd", budgetUsd.map { Double($0).map(FieldValue.double) ?? .string($0) })
+        take("budget_usd", "--task-budget-usd", taskBudgetUsd.map(FieldValue.amount))
         take("max_attempts", "--max-attempts", maxAttempts.map { Int64($0).map(FieldValue.integer) ?? .string($0) })
         given += job.taskFields() + exec.fields()
         var fields = try TaskFields(given)

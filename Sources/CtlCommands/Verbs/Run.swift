@@ -56,7 +56,8 @@ struct Run: AsyncParsableCommand {
 
     private func fresh(_ folders: RunFolders, _ settings: ControlSettings) async throws -> ExitStatus {
         let here = FileManager.default.currentDirectoryPath
-        var submission = try options.submission()
+        // Nobody is there to raise the budget of a run: it ends.
+        var submission = try options.submission(usual: .stop)
         guard !submission.spec.isPaused else {
             throw UsageError("a paused job would never end here: nobody else can resume it")
         }
