@@ -36,11 +36,14 @@ extension CallDesk {
 
     /// Every limit in force, in the order in which they came; what nobody limits, only while it holds something.
     public func standings(at now: Instant) -> [QuotaStanding] {
-        signs.indices.compactMap { place in
-            guard isShown(place), let found = standing(place, at: now) else { return nil }
+        everyStanding(at: now).filter { found in
             let holds = found.narrowedTo != nil || found.view.parkedUntil != nil || found.view.waiting > 0
-            return found.origin == .open && !holds ? nil : found
+            return found.origin != .open || holds
         }
+    }
+
+    func everyStanding(at now: Instant) -> [QuotaStanding] {
+        signs.indices.compactMap { isShown($0) ? standing($0, at: now) : nil }
     }
 
     /// How well what was learned fits, by model.

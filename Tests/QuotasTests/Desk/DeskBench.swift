@@ -68,7 +68,7 @@ final class DeskBench {
     }
 
     func standing(_ name: String) throws -> QuotaStanding {
-        try #require(desk.standings(at: now).first { $0.limit.name == name }, "no standing of \(name)")
+        try #require(desk.everyStanding(at: now).first { $0.limit.name == name }, "no standing of \(name)")
     }
 
     func left(_ name: String) throws -> Int64 { try standing(name).view.remaining }
