@@ -47,6 +47,8 @@ struct Ledger {
         var usage = Usage()
         var cost: UInt64 = 0
         var retried: UInt64 = 0
+        /// Attempts that reported what they took.
+        var reports: UInt64 = 0
         /// Tasks without an end, and attempts that are open.
         var unfinished = 0
         var open = 0
@@ -223,6 +225,7 @@ struct Ledger {
             task.due = now + .ms(attempt.retryAt.milliseconds - attempt.at.milliseconds)
             job.usage += attempt.usage
             job.cost &+= attempt.costMicroUSD
+            if attempt.costMicroUSD > 0 { job.reports += 1 }
             job.retried += 1
         }
     }
@@ -240,6 +243,7 @@ struct Ledger {
             if let result = end.result {
                 job.usage += result.usage
                 job.cost &+= result.costMicroUSD
+                if result.costMicroUSD > 0 { job.reports += 1 }
             }
         }
         unfinished -= 1
@@ -308,7 +312,8 @@ extension Ledger {
             id: job.id, spec: job.spec, key: job.key, submittedAt: job.submittedAt, finishedAt: job.finish?.finishedAt,
             sealed: job.isSealed, switches: job.switches, options: isLean ? [] : job.options,
             tasks: isLean ? [] : ContiguousArray(job.tasks.map(recovered)), links: links, holds: holds,
-            counts: job.finish?.counts ?? JobCounts(), usage: job.usage, costMicroUSD: job.cost, retried: job.retried)
+            counts: job.finish?.counts ?? JobCounts(), usage: job.usage, costMicroUSD: job.cost, retried: job.retried,
+            reports: isLean ? 0 : job.reports)
     }
 
     private func recovered(_ task: TaskRow) -> RecoveredTask {

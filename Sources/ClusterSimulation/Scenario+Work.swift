@@ -24,6 +24,12 @@ extension Scenario {
             for _ in 0..<4 {
                 var job = jobOf(5 + draw.below(25), &draw)
                 if draw.below(2) == 0 { job.spec.failuresAtMost = UInt32(draw.below(6)) }
+                if draw.below(2) == 0 {
+                    // So that a share of the first few is what an attempt costs, at least.
+                    let least = UInt64(CoordinatorCore.firstAtOnce) * SimulatedAgent.cost
+                    job.spec.budgetMicroUSD = least + UInt64(draw.below(150))
+                    job.spec.onBudget = .stop
+                }
                 add(job, at: draw.between(0, .s(12)), &draw)
             }
         case .priorities, .labels, .parallel, .deadlines, .lost, .mixed:

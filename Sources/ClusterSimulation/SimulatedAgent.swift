@@ -9,6 +9,9 @@ struct SimulatedAgent {
         var sentAt: Micros?
     }
 
+    /// What every attempt costs, in millionths of a dollar.
+    static let cost: UInt64 = 7
+
     let plan: AgentPlan
     var isUp = false
     var isLeaving = false
@@ -192,7 +195,8 @@ extension Simulation {
         else { return }
         var result = AttemptResult(
             token: token, state: .succeeded, answer: .text("a"),
-            usage: Usage(outputTokens: plan(of: token.task)?.tokens ?? 1), costMicroUSD: 7, sessionID: "s",
+            usage: Usage(outputTokens: plan(of: token.task)?.tokens ?? 1), costMicroUSD: SimulatedAgent.cost,
+            sessionID: "s",
             instance: "\(place)/1.\(token.attempt)", startedAt: clock.moment.wall, finishedAt: clock.moment.wall)
         let chance = Draw.fixed(scenario.seed, token.task.packed, UInt64(token.attempt))
         if cancelled {

@@ -4,7 +4,7 @@ import Quotas
 /// What jobs and days may spend: set aside before an attempt is sent, counted when its result comes, given back when it is given up.
 extension CoordinatorCore {
     /// Attempts of which nobody knows yet what they take; with each report twice as many as there were reports.
-    static let firstAtOnce: UInt32 = 4
+    public static let firstAtOnce: UInt32 = 4
 
     // MARK: before and after an attempt
 
@@ -85,10 +85,9 @@ extension CoordinatorCore {
     }
 
     /// A job was taken up from the store: its attempts so far teach what the next will take.
-    mutating func learnSpend(_ job: Int) {
-        let reports = UInt64(jobs[job].counts.succeeded) + UInt64(jobs[job].counts.failed) + jobs[job].retried
+    mutating func learnSpend(_ job: Int, reports: UInt64) {
         let total = Spend(microUSD: jobs[job].costMicroUSD, tokens: jobs[job].usage.total)
-        guard reports > 0, total != Spend() else { return weighBudget(job) }
+        guard reports > 0 else { return weighBudget(job) }
         jobs[job].reports = UInt32(clamping: reports)
         jobs[job].spendLearned = Spend(microUSD: total.microUSD / reports, tokens: total.tokens / reports)
         weighBudget(job)

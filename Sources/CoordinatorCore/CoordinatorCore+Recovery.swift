@@ -82,7 +82,7 @@ extension CoordinatorCore {
             expire(again: task, index, place, &run, at: now)
         }
         if let last = run { expect(place, again: last, to: job.tasks.count, at: now) }
-        learnSpend(place)
+        learnSpend(place, reports: job.reports)
     }
 
     private mutating func takeUp(_ task: RecoveredTask, _ index: Int, _ place: Int, at now: Moment) {

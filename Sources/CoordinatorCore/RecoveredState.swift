@@ -113,13 +113,15 @@ public struct RecoveredJob: Sendable {
     public var costMicroUSD: UInt64
     /// Attempts that did not end their task.
     public var retried: UInt64
+    /// Attempts that reported tokens or a cost; 0 where the job comes without its tasks.
+    public var reports: UInt64
 
     /// Everything as given.
     public init(
         id: JobID, spec: JobSpec, key: SubmissionKey, submittedAt: WallTime, finishedAt: WallTime?, sealed: Bool,
         switches: JobSwitches = JobSwitches(), options: [TaskOptions], tasks: ContiguousArray<RecoveredTask>,
         links: [RecoveredLinks] = [], holds: [RecoveredHold] = [], counts: JobCounts, usage: Usage,
-        costMicroUSD: UInt64, retried: UInt64 = 0
+        costMicroUSD: UInt64, retried: UInt64 = 0, reports: UInt64 = 0
     ) {
         self.id = id
         self.spec = spec
@@ -136,6 +138,7 @@ public struct RecoveredJob: Sendable {
         self.usage = usage
         self.costMicroUSD = costMicroUSD
         self.retried = retried
+        self.reports = reports
     }
 }
 

@@ -134,8 +134,10 @@ struct JobReader {
         }
         task.end = state
         task.attempt = UInt32(truncatingIfNeeded: row.int(2))
-        job.usage += row.usage(3)
-        job.costMicroUSD &+= row.unsigned(7)
+        let (usage, cost) = (row.usage(3), row.unsigned(7))
+        job.usage += usage
+        job.costMicroUSD &+= cost
+        if usage.total > 0 || cost > 0 { job.reports += 1 }
         try endings.advance()
     }
 
@@ -145,8 +147,10 @@ struct JobReader {
         while attempts.isAt(key) {
             let row = attempts.row
             let attempt = UInt32(truncatingIfNeeded: row.int(1))
-            job.usage += row.usage(7)
-            job.costMicroUSD &+= row.unsigned(11)
+            let (usage, cost) = (row.usage(7), row.unsigned(11))
+            job.usage += usage
+            job.costMicroUSD &+= cost
+            if usage.total > 0 || cost > 0 { job.reports += 1 }
             job.retried += 1
             task.closedRow = max(task.closedRow, row.unsigned(2))
             if task.end == nil, attempt != lateReport {

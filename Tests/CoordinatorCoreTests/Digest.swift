@@ -47,7 +47,7 @@ extension RecoveredState {
             )
             for links in job.links { lines.append("\(job.id) \(links)") }
             for hold in job.holds { lines.append("\(job.id) \(hold)") }
-            lines.append("\(job.counts) \(job.usage) \(job.costMicroUSD)")
+            lines.append("\(job.counts) \(job.usage) \(job.costMicroUSD) \(job.reports)")
             for task in job.tasks { lines.append("\(job.id) \(task)") }
         }
         for row in frame.assignments { lines.append("\(row)") }

@@ -272,6 +272,15 @@ struct ModelStore {
         jobs[summary.id]?.summary = summary
     }
 
+    private func reports(_ job: Job) -> UInt64 {
+        var count: UInt64 = 0
+        for task in job.tasks {
+            for attempt in task.ended where attempt.usage.total > 0 || attempt.costMicroUSD > 0 { count += 1 }
+            if let result = task.end?.result, result.usage.total > 0 || result.costMicroUSD > 0 { count += 1 }
+        }
+        return count
+    }
+
     private func spent(_ job: Job) -> (Usage, UInt64) {
         var usage = Usage()
         var cost: UInt64 = 0
@@ -330,7 +339,8 @@ struct ModelStore {
                 ? job.tasks.enumerated().compactMap { index, task in
                     task.held.map { RecoveredHold(index: UInt32(index), why: $0) }
                 } : [],
-            counts: job.summary?.counts ?? JobCounts(), usage: usage, costMicroUSD: cost, retried: job.retried)
+            counts: job.summary?.counts ?? JobCounts(), usage: usage, costMicroUSD: cost, retried: job.retried,
+            reports: isWhole ? reports(job) : 0)
     }
 
     private func recovered(_ task: Task) -> RecoveredTask {

@@ -39,7 +39,8 @@ struct Inversions: Checker {
     }
 
     private func mayStart(_ job: Ledger.Job, _ step: Step, _ ledger: Ledger) -> Bool {
-        guard !job.switches.isPaused, !job.switches.isStopped, !job.switches.isExpired, job.isSwept == 0,
+        guard !job.spec.hasBudget, !job.switches.isPaused, !job.switches.isStopped, !job.switches.isExpired,
+            job.isSwept == 0,
             job.spec.maxParallel == 0 || job.open < Int(job.spec.maxParallel)
         else { return false }
         return job.spec.after.allSatisfy { link in

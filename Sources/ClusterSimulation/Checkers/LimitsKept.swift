@@ -39,10 +39,15 @@ struct LimitsKept: Checker {
             if ledger.agents[agent]?.isDrained == true { found.append("agent \(agent) is drained and was given work") }
         }
         for id in jobs.sorted() {
-            guard let job = ledger.job(id), job.spec.maxParallel > 0, job.open > Int(job.spec.maxParallel) else {
-                continue
+            guard let job = ledger.job(id) else { continue }
+            if job.spec.maxParallel > 0, job.open > Int(job.spec.maxParallel) {
+                found.append("job \(id) has \(job.open) attempts at once and may have \(job.spec.maxParallel)")
             }
-            found.append("job \(id) has \(job.open) attempts at once and may have \(job.spec.maxParallel)")
+            // Every attempt costs the same, so that what runs can be foretold.
+            let most = job.cost + UInt64(job.open) * SimulatedAgent.cost
+            if job.spec.budgetMicroUSD > 0, most > job.spec.budgetMicroUSD {
+                found.append("job \(id) spends \(most) with what runs, of a budget of \(job.spec.budgetMicroUSD)")
+            }
         }
     }
 
