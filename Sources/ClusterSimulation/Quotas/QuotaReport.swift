@@ -32,7 +32,7 @@ public struct QuotaReport: Sendable {
     public var used = 0.0, usable = 0.0, leastPermille = 1000
     /// Seed of that world.
     public var leastSeed: UInt64 = 0
-    /// The binding limit of one world.
+    /// What bound in the world that used least.
     public var note = ""
     /// What must not be, with its seed.
     public var faults: [String] = []
@@ -65,7 +65,9 @@ public struct QuotaReport: Sendable {
         holderDeaths += other.holderDeaths
         used += other.used
         usable += other.usable
-        if other.leastPermille < leastPermille { (leastPermille, leastSeed) = (other.leastPermille, other.leastSeed) }
+        if other.leastPermille < leastPermille {
+            (leastPermille, leastSeed, note) = (other.leastPermille, other.leastSeed, other.note)
+        }
         faults += other.faults
     }
 
@@ -90,7 +92,8 @@ public struct QuotaReport: Sendable {
         }
         let least = costs == .exact ? 980 : 950
         if usable > 0, usedPermille < least {
-            found.append("\(costs.rawValue): \(usedPermille) thousandths were used, the least by seed \(leastSeed)")
+            found.append(
+                "\(costs.rawValue): \(usedPermille) thousandths were used, the least by seed \(leastSeed): \(note)")
         }
         if refusals > (costs == .exact ? 0 : arrivals / 10_000) {
             found.append("\(costs.rawValue): \(refusals) refusals in \(arrivals) calls, of \(refused)")
