@@ -67,6 +67,7 @@ extension CoordinatorCore {
         swap(&jobs[place].tasks, &prepared.tasks)
         swap(&jobs[place].graph, &prepared.graph)
         if prepared.unfinished > 0 { takeUp(prepared.job, place, at: now) }
+        learnSpend(place, reports: prepared.job.reports)
     }
 
     /// What has not ended goes on.
@@ -82,7 +83,6 @@ extension CoordinatorCore {
             expire(again: task, index, place, &run, at: now)
         }
         if let last = run { expect(place, again: last, to: job.tasks.count, at: now) }
-        learnSpend(place, reports: job.reports)
     }
 
     private mutating func takeUp(_ task: RecoveredTask, _ index: Int, _ place: Int, at now: Moment) {

@@ -151,7 +151,7 @@ extension QuotaStanding {
         if let until = view.parkedUntil {
             message.parkedForMs = UInt64(max(0, until.milliseconds(since: now).rawValue))
         }
-        if let perMinute = view.limitPerMinute { message.limitPerMinute = perMinute }
+        if let perMinute = limit.perMinute { message.limitPerMinute = perMinute }
         message.spentLastMinute = view.spentLastMinute
         message.refusals = view.refusals
         message.isShadow = view.isShadow

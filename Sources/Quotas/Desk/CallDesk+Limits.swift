@@ -128,15 +128,28 @@ extension CallDesk {
 
     /// The limit that is kept: its burst is less by what arrives in the time by which calls' travels differ, at least one. Two calls that
     /// left a tick apart may arrive closer than that; with the whole burst spent, the second would be one too many. A burst of one has
-    /// nothing to give.
+    /// nothing to give: there each call waits so much longer.
     static func guarded(_ limit: BucketLimit) -> BucketLimit {
-        guard case .rate(let amount, let window, let burst) = limit.kind, burst > 1 else { return limit }
+        guard case .rate(let amount, let window, let burst) = limit.kind else { return limit }
+        guard burst > 1 else { return stretched(limit, amount, window) }
         let unit = Int128(window.rawValue)
         let arriving = Int64(clamping: (Int128(amount) * Int128(travelJitter) + unit - 1) / unit)
         let less = max(1, min(burst / 2, arriving))
         do throws(BucketLimitError) {
             return try BucketLimit(
                 name: limit.name, kind: .rate(amount: amount, window: window, burst: burst - less),
+                reservePerMille: limit.reservePerMille, isShadow: limit.isShadow)
+        } catch { return limit }
+    }
+
+    private static func stretched(_ limit: BucketLimit, _ amount: Int64, _ window: Milliseconds) -> BucketLimit {
+        let length = Int128(window.rawValue) + Int128(amount) * Int128(travelJitter)
+        do throws(BucketLimitError) {
+            return try BucketLimit(
+                name: limit.name,
+                kind: .rate(
+                    amount: amount, window: Milliseconds(min(Int64(clamping: length), QuotaLimits.window.rawValue)),
+                    burst: 1),
                 reservePerMille: limit.reservePerMille, isShadow: limit.isShadow)
         } catch { return limit }
     }

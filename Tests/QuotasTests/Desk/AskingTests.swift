@@ -102,6 +102,9 @@ struct AskingTests {
             (try BucketLimit(name: "claude.requests", parsing: text), Int64(most))
         }
         for (limit, most) in bursts { #expect(CallDesk.guarded(limit).burst == most, "\(limit)") }
+        // A burst of one can't be less: each call waits a tenth of a second more.
+        let single = CallDesk.guarded(try BucketLimit(name: "claude.requests", parsing: "60/min,burst=1"))
+        #expect(single.kind == .rate(amount: 60, window: 66_000, burst: 1))
     }
 
     @Test("A cost above the burst waits until what went before it has arrived")
