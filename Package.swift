@@ -174,7 +174,8 @@ let package = Package(
         tests(
             "AgentServerTests",
             [
-                "AgentServer", "AgentOutbox", "ClusterModel", "ClusterWire", "Settings", "ZeroMQ", crypto, lifecycle,
+                "AgentServer", "AgentOutbox", "AgentPool", "MeteringGateway", "ClusterModel", "ClusterWire", "Settings",
+                "ZeroMQ", crypto, lifecycle,
                 logging,
             ]),
         tests(
