@@ -30,6 +30,8 @@ struct GatewayBench: AsyncParsableCommand {
         var residentMiB: [Double] = []
         var openStreams: [Double] = []
         var completed = 0
+        /// Of one processor; more than 1 is more than one.
+        var cpuShares = GatewayServers.CPUTimes(upstream: 0, gateway: 0, client: 0)
 
         /// The most that was seen, not the mean: the promise is a limit.
         var mostMiB: Double { residentMiB.max() ?? 0 }
@@ -85,6 +87,9 @@ struct GatewayBench: AsyncParsableCommand {
         report.add("added_p50_ms_under_load", loaded.firstBytes.addedMilliseconds)
         report.add("streams_open", loaded.openStreams.median)
         report.add("streams_completed", loaded.completed)
+        report.add("upstream_cpus_under_load", loaded.cpuShares.upstream)
+        report.add("gateway_cpus_under_load", loaded.cpuShares.gateway)
+        report.add("client_cpus_under_load", loaded.cpuShares.client)
         report.add("resident_mib_idle", idleMiB)
         report.add("resident_mib_streams", loaded.mostMiB)
         report.add("mb_a_stream", (loaded.mostMiB - idleMiB) * 1.048576 / Double(streams))
@@ -102,8 +107,10 @@ struct GatewayBench: AsyncParsableCommand {
                 try load.isFull()
             }
             var found = UnderLoad()
-            let end = BenchClock.now + UInt64(seconds) * 1_000_000_000
-            var nextMemory = BenchClock.now
+            let start = BenchClock.now
+            let end = start + UInt64(seconds) * 1_000_000_000
+            let before = try servers.cpuTimes()
+            var nextMemory = start
             while BenchClock.now < end {
                 try await found.firstBytes.measure(caller, servers)
                 // Between two calls: it is not in their time.
@@ -112,6 +119,11 @@ struct GatewayBench: AsyncParsableCommand {
                 found.residentMiB.append(try servers.gatewayMiB())
                 found.openStreams.append(Double(load.openNow))
             }
+            let after = try servers.cpuTimes()
+            let microseconds = Double(BenchClock.now - start) / 1000
+            found.cpuShares.upstream = (after.upstream - before.upstream) / microseconds
+            found.cpuShares.gateway = (after.gateway - before.gateway) / microseconds
+            found.cpuShares.client = (after.client - before.client) / microseconds
             load.end()
             try await group.waitForAll()
             _ = try load.isFull()
