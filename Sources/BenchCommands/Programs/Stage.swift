@@ -108,6 +108,11 @@ final class Stage {
         return (process, line)
     }
 
+    /// Throws if a helper has ended, with the end of its log.
+    func checkHelpers() throws {
+        for helper in helpers { try helper.checkRunning() }
+    }
+
     /// Ends all, what was started last first (the agent before its coordinator), and removes everything.
     func end() async throws {
         for helper in helpers.reversed() { try await helper.stop() }
@@ -141,7 +146,7 @@ final class Stage {
         ]
         environment.merge(more) { $1 }
         return try ChildProcess(
-            program, [path] + arguments, environment: environment,
+            log ?? program, [path] + arguments, environment: environment,
             log: logPath(log ?? program))
     }
 }

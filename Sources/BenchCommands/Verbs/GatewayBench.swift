@@ -55,7 +55,9 @@ struct GatewayBench: AsyncParsableCommand {
                 try await measure(stage, servers, client).print()
             } catch {
                 try await client.shutdown()
-                throw error
+                // A program that has ended says more than the connection that broke with it.
+                try stage.checkHelpers()
+                throw error is BenchError ? error : BenchError("a call of the measurement failed: \(error)")
             }
             try await client.shutdown()
         }
