@@ -123,8 +123,8 @@ let package = Package(
         library(
             "BenchCommands",
             [
-                "CoordinatorClient", "ClusterModel", "ClusterWire", "ZeroMQ", argumentParser, collections, histogram,
-                unixSignals,
+                "CoordinatorClient", "MeteringGateway", "ClusterModel", "ClusterWire", "ZeroMQ", argumentParser,
+                asyncHTTPClient, collections, histogram, hummingbird, logging, unixSignals,
             ]),
 
         // The programs.

@@ -77,6 +77,25 @@ import Testing
         for field in ["per_s", "xargs_per_s", "ratio"] { #expect(try number(found, field) > 0) }
     }
 
+    @Test func gatewayIsMeasuredAgainstDirectCalls() async throws {
+        let found = try await bench(
+            "gateway", "--streams", "5", "--seconds", "1", "--events", "4", "--stream-ms", "100", "--calls", "20")
+        for way in ["direct", "gateway"] {
+            #expect(try number(found, "first_byte_\(way)_count") == 20)
+            #expect(try number(found, "first_byte_\(way)_under_load_count") > 0)
+            for field in ["p50_ms", "p99_ms"] {
+                #expect(try number(found, "first_byte_\(way)_\(field)") > 0)
+                #expect(try number(found, "first_byte_\(way)_under_load_\(field)") > 0)
+            }
+        }
+        // Each place ends the stream that it has when the time is up.
+        #expect(try number(found, "streams_completed") >= 5)
+        #expect(try number(found, "streams_open") > 0)
+        for field in ["resident_mib_idle", "resident_mib_streams"] { #expect(try number(found, field) > 0) }
+        // Differences: of a run this small, of either sign.
+        for field in ["added_p50_ms", "added_p50_ms_under_load", "mb_a_stream"] { _ = try number(found, field) }
+    }
+
     @Test func aFolderWithoutProgramsIsNamed() async throws {
         let bench = try Workbench(claude: "/bin/false")
         defer { bench.cleanUp() }

@@ -16,6 +16,8 @@ final class Stage {
     private let ports: [UInt16]
     private var coordinatorProcess: ChildProcess?
     private var agent: ChildProcess?
+    /// Hidden verbs of this program, in the order of their start.
+    private var helpers: [ChildProcess] = []
 
     init(_ options: BenchOptions) throws {
         durability = options.durability
@@ -91,8 +93,29 @@ final class Stage {
 
     func stopAgent() async throws { try await agent?.stop() }
 
-    /// Ends both, the agent first, and removes everything.
+    /// Starts a hidden verb of `ccctl bench` as a process of its own, and waits for the line that it says once it listens.
+    func startHelper(_ verb: String, _ arguments: [String]) async throws -> (process: ChildProcess, line: Data) {
+        let process = try start("ccctl", ["bench", verb] + arguments, log: verb)
+        helpers.append(process)
+        var line = Data()
+        try await until("\(verb) to listen", within: .seconds(60)) {
+            try process.checkRunning()
+            let said = try Data(contentsOf: URL(fileURLWithPath: logPath(verb)))
+            guard let end = said.firstIndex(of: 0x0A) else { return false }
+            line = said[..<end]
+            return true
+        }
+        return (process, line)
+    }
+
+    /// Throws if a helper has ended, with the end of its log.
+    func checkHelpers() throws {
+        for helper in helpers { try helper.checkRunning() }
+    }
+
+    /// Ends all, what was started last first (the agent before its coordinator), and removes everything.
     func end() async throws {
+        for helper in helpers.reversed() { try await helper.stop() }
         try await agent?.stop()
         try await coordinatorProcess?.stop()
         try scratch.remove()
@@ -108,8 +131,11 @@ final class Stage {
         }
     }
 
-    private func start(_ program: String, _ arguments: [String], _ more: [String: String] = [:]) throws -> ChildProcess
-    {
+    private func logPath(_ name: String) -> String { "\(scratch.path)/log/\(name).log" }
+
+    private func start(
+        _ program: String, _ arguments: [String], _ more: [String: String] = [:], log: String? = nil
+    ) throws -> ChildProcess {
         let path = programs + "/" + program
         guard access(path, X_OK) == 0 else {
             throw BenchError("\(path) is not there: build it, or name the folder of the programs with --programs")
@@ -120,8 +146,8 @@ final class Stage {
         ]
         environment.merge(more) { $1 }
         return try ChildProcess(
-            program, [path] + arguments, environment: environment,
-            log: "\(scratch.path)/log/\(program).log")
+            log ?? program, [path] + arguments, environment: environment,
+            log: logPath(log ?? program))
     }
 }
 
