@@ -96,7 +96,13 @@ extension CoordinatorCore {
 
     /// What an attempt took of the limits says what the next of its class will.
     mutating func learnCosts(of task: TaskID, class place: Int32, took milliseconds: Int64) {
-        guard place >= 0, let spend = desk?.takeSpend(of: task.packed), spend.calls > 0 else { return }
+        guard place >= 0, desk != nil else { return }
+        guard let spend = desk?.takeSpend(of: task.packed), spend.calls > 0 else {
+            // It made no call that anybody counts, as behind an agent without a gateway: such tasks are not held back for long.
+            let base = max(admissions[Int(place)].ramp, admissions[Int(place)].running)
+            admissions[Int(place)].ramp = min(base * 2, Admission.highestRamp)
+            return
+        }
         admissions[Int(place)].learn(spend, took: max(0, milliseconds))
     }
 

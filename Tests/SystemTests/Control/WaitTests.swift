@@ -32,8 +32,8 @@ extension ControlLane {
         @Test func ridesThroughARestartOfTheCoordinator() async throws {
             try await withFleet(.withStandIn()) { fleet in
                 try await fleet.startAgent("east", instances: 2)
-                let lines = try fleet.bench.file("lines.txt", (1...6).map { "NONCE-\($0)\n" }.joined())
-                let job = try await fleet.submit(["--each-line", lines, "--prompt", "[[sleep: 2500]] {line}"])
+                let lines = try fleet.bench.file("lines.txt", (1...2).map { "NONCE-\($0)\n" }.joined())
+                let job = try await fleet.submit(["--each-line", lines, "--prompt", "[[sleep: 12000]] {line}"])
                 let wait = try ManagedProcess(
                     fleet.bench, name: "wait", program: "ccctl", ["--coordinator", fleet.clientsEndpoint, "wait", job],
                     environment: fleet.bench.environment())
@@ -48,7 +48,7 @@ extension ControlLane {
                 try await fleet.startCoordinator()
                 #expect(try await wait.ended() == 0, "\(wait.logTail())")
                 let rows = try await fleet.results(of: job)
-                #expect(rows.map(\.result) == (1...6).map { "NONCE-\($0) done" })
+                #expect(rows.map(\.result) == (1...2).map { "NONCE-\($0) done" })
                 #expect(rows.allSatisfy { $0.attempts == 1 }, "\(rows.map(\.attempts))")
             }
         }
@@ -58,8 +58,10 @@ extension ControlLane {
             let port = try #require(endpoint.split(separator: ":").last.flatMap { UInt16($0) })
             let hexadecimal = String(port, radix: 16, uppercase: true)
             let suffix = ":" + String(repeating: "0", count: 4 - hexadecimal.count) + hexadecimal
-            return try String(contentsOfFile: "/proc/net/tcp", encoding: .utf8).split(separator: "\n").contains {
-                line in
+            // Read to its end: it has no size, and what reads by sizes gets a part of it.
+            let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: "/proc/net/tcp"))
+            let table = String(decoding: try file.readToEnd() ?? Data(), as: UTF8.self)
+            return table.split(separator: "\n").contains { line in
                 let columns = line.split(separator: " ")
                 return columns.count > 3 && columns[1].hasSuffix(suffix) && columns[3] == "01"
             }
