@@ -43,8 +43,8 @@ public struct QuotaScene: Sendable {
             name: "learned", api: ["--requests-per-minute", "60", "--requests-burst", "6"], quotas: [], agents: [1],
             tasks: 20, ratio: 1.2),
         Plan(
-            name: "input", api: ["--input-tokens-per-minute", "600000", "--input-burst", "60000"],
-            quotas: ["claude.input_tokens=600000/min,burst=60000"], longWords: 60_000, binding: "input_tokens"),
+            name: "input", api: ["--input-tokens-per-minute", "600000", "--input-burst", "30000"],
+            quotas: ["claude.input_tokens=600000/min,burst=30000"], longWords: 60_000, binding: "input_tokens"),
         Plan(
             name: "output",
             api: [
