@@ -159,7 +159,11 @@ public struct CallDesk: Sendable {
     @discardableResult
     public mutating func restore(_ records: [QuotaRecord], at now: Instant, wall: WallTime) -> [String] {
         changedSinceRecord = true
-        return book.restore(records, at: now, wall: wall)
+        // What nobody limits holds nothing from before: with each quick restart more of it would count as held.
+        let kept = records.filter { record in
+            book.index(of: record.name).map { signs[$0.place].origin != .open || record.parkedUntil != nil } ?? true
+        }
+        return book.restore(kept, at: now, wall: wall)
     }
 
     /// Whoever held calls before the restart is back or given up: what still counts as held is not.
