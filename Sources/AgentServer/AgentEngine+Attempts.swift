@@ -146,8 +146,8 @@ extension AgentEngine {
         if execSlots.first == nil || gathered.count >= Self.gatheredAtMost { return writeGathered() }
         guard gathered.count == 1 else { return }
         Task { [feed] in
-            // Not cancelled by anybody.
-            try? await Task.sleep(for: Self.gatherTime)
+            // Nobody cancels it; if somebody did, what was gathered must go to the disk all the same.
+            do { try await Task.sleep(for: Self.gatherTime) } catch {}
             feed.yield(.gathered)
         }
     }
