@@ -71,7 +71,7 @@ extension AgentEngine {
     func execEnded(_ token: AttemptToken, _ outcome: ExecOutcome, at now: Instant) {
         execSlots.ended(token)
         guard let exec = execs.removeValue(forKey: token) else { return }
-        notePace { $0.commandEnded(after: Milliseconds((now.nanoseconds - exec.begun.nanoseconds) / 1_000_000)) }
+        notePace { $0.commandEnded(after: now.nanoseconds - exec.begun.nanoseconds) }
         // The place is free since the command has ended, not since its result is on disk.
         startWaiting(at: now)
         guard let record = attempts[token] else { return }
@@ -132,7 +132,7 @@ extension AgentEngine {
     }
 
     /// How many attempts more than it has places the agent may hold now.
-    var execsAhead: Int { execPace.isShort ? execSlots.queueLimit : 0 }
+    var execsAhead: Int { min(execPace.ahead * execSlots.capacity, execSlots.queueLimit) }
 
     private func notePace(_ change: (inout ExecPace) -> Void) {
         let before = execsAhead

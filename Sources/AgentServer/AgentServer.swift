@@ -58,7 +58,7 @@ public final class AgentServer: Service, Sendable {
         let pending: [OutboxEntry]
         do {
             var limits = OutboxLimits.standard
-            limits.entries += settings.capacity
+            limits.entries += settings.capacity * (1 + ExecPace.aheadAtMost)
             outbox = try AgentOutbox(
                 in: host.directory, limits: limits, synchronous: settings.durability
             ) { [feed] _ in feed.yield(.outboxHold) }

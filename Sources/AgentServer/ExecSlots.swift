@@ -1,7 +1,7 @@
 import ClusterModel
 
 /// Places for commands, beside the pool's instances: together they never hold more than the places that there are. Where commands are all
-/// that the agent runs, as many more may wait here for a place, so that it need not wait for the coordinator after each of them.
+/// that the agent runs, some more may wait here for a place, so that it need not wait for the coordinator after each of them: see ``ExecPace``.
 struct ExecSlots: Sendable {
     /// Longer, and the attempt goes back: another agent may have a place for it.
     static let patience: Milliseconds = 500
@@ -16,7 +16,7 @@ struct ExecSlots: Sendable {
     /// - Parameter holdsQueue: Whether attempts may wait for a place.
     init(capacity: Int, holdsQueue: Bool) {
         self.capacity = capacity
-        queueLimit = holdsQueue ? capacity : 0
+        queueLimit = holdsQueue ? capacity * ExecPace.aheadAtMost : 0
         isTaken = Array(repeating: false, count: capacity)
     }
 

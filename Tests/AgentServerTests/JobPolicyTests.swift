@@ -83,33 +83,39 @@ struct ExecSlotsTests {
         #expect(slots.attemptArrived(token(4), others: 0) == 1)
     }
 
-    @Test("As many may wait as there are places, each for half a second")
+    @Test("Sixteen may wait for each place, each for half a second")
     func waiting() {
         var none = ExecSlots(capacity: 2, holdsQueue: false)
         #expect(none.wait(token(1), at: .origin) == false)
         var slots = ExecSlots(capacity: 2, holdsQueue: true)
         let later = Instant.origin + Milliseconds(400)
         #expect(slots.wait(token(1), at: .origin) == true)
-        #expect(slots.wait(token(2), at: later) == true)
-        #expect(slots.wait(token(3), at: later) == false)
+        for number in 2...32 { #expect(slots.wait(token(UInt32(number)), at: later) == true) }
+        #expect(slots.wait(token(33), at: later) == false)
         #expect(slots.first == token(1))
         #expect(slots.takeOverdue(at: .origin + Milliseconds(499)).isEmpty)
         #expect(slots.takeOverdue(at: .origin + ExecSlots.patience) == [token(1)])
         #expect(slots.stopWaiting(token(1)) == false)
         #expect(slots.stopWaiting(token(2)) == true)
-        #expect(slots.wait(token(4), at: later) == true)
-        #expect(slots.takeOverdue(at: later, all: true) == [token(4)])
+        #expect(slots.wait(token(34), at: later) == true)
+        #expect(slots.takeOverdue(at: later, all: true) == (3...32).map { token(UInt32($0)) } + [token(34)])
     }
 
-    @Test("Commands count as short when they are so on average, until one waits in vain")
+    @Test("The shorter commands are on average, the more may wait, until one waits in vain")
     func pace() {
         var pace = ExecPace()
-        #expect(!pace.isShort)
-        for _ in 0..<30 { pace.commandEnded(after: 2) }
-        #expect(pace.isShort)
-        pace.commandEnded(after: 500)
-        #expect(pace.isShort, "one long one among many short ones")
+        #expect(pace.ahead == 0)
+        for _ in 0..<40 { pace.commandEnded(after: 20_000_000) }
+        #expect(pace.ahead == 1)
+        for _ in 0..<40 { pace.commandEnded(after: 5_000_000) }
+        #expect(pace.ahead == 4)
+        for _ in 0..<40 { pace.commandEnded(after: 900_000) }
+        #expect(pace.ahead == ExecPace.aheadAtMost)
+        for _ in 0..<40 { pace.commandEnded(after: 3_000_000) }
+        #expect(pace.ahead == ExecPace.aheadAtMost, "not yet twice the bound at which the step was entered")
+        pace.commandEnded(after: 500_000_000)
+        #expect(pace.ahead == 1, "one long one among many short ones")
         pace.waitedInVain()
-        #expect(!pace.isShort)
+        #expect(pace.ahead == 0)
     }
 }
