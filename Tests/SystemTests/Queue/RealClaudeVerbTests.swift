@@ -49,5 +49,51 @@ extension QueueLane {
                 #expect(prompts.isEmpty)
             }
         }
+
+        @Test func drainPriorityHoldRetryAndPrune() async throws {
+            try await withFleet(.withRealClaude(), simulator: [], environment: ["CCO_RETRY_BASE": "1ms"]) { fleet in
+                try await fleet.startAgent("east", instances: 1)
+                try await fleet.api.hold()
+                let open = try await fleet.submit(["Answer NONCE-open"])
+                try await fleet.states(of: open, become: ["running"])
+                let lines = try fleet.bench.file("lines.txt", "NONCE-held\nNONCE-low\n")
+                let job = try await fleet.submit(["--each-line", lines, "--prompt", "Answer {line}"])
+                let urgent = try await fleet.submit(["Answer NONCE-urgent"])
+                try await fleet.verb(["hold", "\(job).0"])
+                try await fleet.verb(["priority", urgent, "high"])
+                // A drained agent ends what it runs and takes nothing new.
+                try await fleet.verb(["drain", "east"])
+                try await fleet.api.release()
+                #expect(try await fleet.results(of: open).map(\.state) == ["succeeded"])
+                #expect(try await fleet.verb(["why", "\(job).1"]).contains("drained"))
+                #expect(try await fleet.states(of: urgent) == ["queued"])
+                try await fleet.verb(["undrain", "east"])
+                try await fleet.states(of: job, become: ["held", "succeeded"])
+                try await fleet.verb(["release", "\(job).0"])
+                #expect(try await fleet.results(of: job).count == 2)
+                #expect(try await fleet.results(of: urgent).count == 1)
+                let order = try await fleet.api.prompts().compactMap { prompt in
+                    ["NONCE-urgent", "NONCE-low", "NONCE-held"].first { prompt.nonces.contains($0) }
+                }
+                #expect(order == ["NONCE-urgent", "NONCE-low", "NONCE-held"])
+
+                // A task that may take one turn of the model and needs two has failed; tried again it fails again: every attempt stays on record.
+                let failing = try await fleet.submit([
+                    "Run it. [[bash: echo one]] NONCE-tool", "--max-turns", "1", "--max-attempts", "1",
+                    "--allowed-tools", "Bash",
+                ])
+                #expect(try await fleet.results(of: failing, code: 1).map(\.state) == ["failed"])
+                try await fleet.verb(["retry", failing])
+                try await eventually("the second attempt to be on record", within: .seconds(60)) {
+                    try await fleet.verb(["attempts", "\(failing).0", "--output", "json"]).split(separator: "\n").count
+                        == 2
+                }
+                #expect(try await fleet.results(of: failing, code: 1).map(\.attempts) == [2])
+
+                try await fleet.verb(["prune", job])
+                #expect(try await fleet.ccctl(["status", job]).code != 0)
+                #expect(try await fleet.results(of: urgent).map(\.state) == ["succeeded"])
+            }
+        }
     }
 }
