@@ -53,6 +53,21 @@ struct FailurePolicyTests {
         #expect(bench.states(job) == [.failed, .skipped] && bench.isFinished(job))
     }
 
+    @Test("A retry of a whole job that has stopped while one of its tasks still runs starts it again")
+    func retryWhileSomethingRuns() throws {
+        let bench = CoreBench()
+        let job = bench.job(JobSpec(failuresAtMost: 0), count: 4, key: 1)
+        let agent = try #require(bench.join(1, capacity: 2))
+        let orders = bench.assign()
+        bench.report(orders[0].token, from: agent, .failed, TaskFailure(.permanent, "x"))
+        #expect(bench.states(job) == [.failed, .running, .skipped, .skipped])
+        #expect(bench.control(.retry(TaskSelection(job: job)))?.changed == 3)
+        #expect(bench.core.summary(of: job)?.switches.isStopped == false)
+        #expect(bench.states(job) == [.queued, .running, .queued, .queued])
+        _ = bench.join(2, capacity: 4)
+        #expect(bench.assign().map(\.token.task.index).sorted() == [0, 2, 3])
+    }
+
     @Test("A stop larger than a turn goes on after a restart, also when only the switch was written")
     func largeStop() throws {
         let bench = CoreBench(CoreConfiguration(sweepPerTurn: 10))

@@ -70,7 +70,14 @@ struct RunWork: Sendable {
         _ job: JobID, _ client: CoordinatorClient, _ format: OutputFormat
     ) async throws -> ExitStatus {
         let waiter = JobWaiter(client: client, timeLimit: nil, quiet: format == .quiet)
-        let ended = try await waiter.wait(for: [job])
+        let watch = StandstillWatch(client: client)
+        let ended = try await withThrowingTaskGroup(of: [JobSummary].self) { group in
+            group.addTask { try await waiter.wait(for: [job]) }
+            group.addTask { try await watch.watch() }
+            defer { group.cancelAll() }
+            guard let ended = try await group.next() else { throw CancellationError() }
+            return ended
+        }
         try await ResultPrinter(client: client, format: format).printResults(of: job)
         if format == .table { for summary in ended { Note.say(JobLine(summary).ending) } }
         return ended.exitStatus

@@ -97,6 +97,29 @@ extension ControlLane {
             }
         }
 
+        @Test func aRefusedKeyEndsItInWordsAndNothingIsLost() async throws {
+            try await onBench(.withRealClaude()) { bench in
+                let api = try await SimulatedAPI.start(bench, ["--api-key", "sk-right"])
+                let arguments = ["--claude", bench.claude, "--output", "json"]
+                func environment(_ key: String) -> [String: String] {
+                    ["ANTHROPIC_BASE_URL": api.url, "ANTHROPIC_API_KEY": key]
+                }
+                let refused = try await bench.run(
+                    "ccctl", ["run", "Answer NONCE-1"] + arguments, environment: environment("sk-wrong"),
+                    within: .seconds(90))
+                #expect(refused.code == 5 && refused.output.isEmpty, "\(refused.code) \(refused.output)")
+                #expect(refused.errors.contains("refused this agent's credential"), "\(refused.errors)")
+                #expect(refused.errors.contains("ccctl run --resume goes on with it"), "\(refused.errors)")
+                #expect(try processes(of: bench).allSatisfy { $0.command.contains("anthropic-sim") })
+                let resumed = try await bench.run(
+                    "ccctl", ["run", "--resume"] + arguments, environment: environment("sk-right"),
+                    within: .seconds(90))
+                await api.process.stop()
+                #expect(resumed.code == 0, "\(resumed.errors)")
+                #expect(try TaskRow.read(resumed.output).map(\.state) == ["succeeded"])
+            }
+        }
+
         @Test func worksInTheCallersFolder() async throws {
             try await onBench(.withRealClaude()) { bench in
                 let api = try await SimulatedAPI.start(bench)
