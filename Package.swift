@@ -67,6 +67,7 @@ let package = Package(
         .target(name: "SystemShims"),
         .systemLibrary(name: "CZeroMQ", pkgConfig: "libzmq", providers: [.apt(["libzmq3-dev"])]),
         library("ZeroMQ", ["CZeroMQ", "SystemShims"]),
+        library("Trust", ["ZeroMQ"]),
         // One runs over each instance, so it stays under 1 MB resident: C alone, linked statically, without the Swift runtime
         // that the package manager would link (4 MB more). No library product depends on it, so the flags bind nobody.
         .executableTarget(
@@ -89,7 +90,7 @@ let package = Package(
             "CoordinatorServer",
             [
                 "CoordinatorCore", "CoordinatorStore", "Quotas", "ClusterModel", "ClusterWire", "ZeroMQ",
-                "SystemShims", "Settings", collections, lifecycle, logging,
+                "Trust", "SystemShims", "Settings", collections, lifecycle, logging,
             ]),
 
         library("CoordinatorHTTP", ["ClusterModel", hummingbird, lifecycle, logging]),
@@ -105,19 +106,19 @@ let package = Package(
             [
                 "AgentPool", "AgentOutbox", "ClaudeProcess", "ExecRunner", "GuardedProcess", "MeteringGateway",
                 "ClusterModel", "ClusterWire",
-                "ZeroMQ", "SystemShims", "Settings", crypto, lifecycle, logging,
+                "ZeroMQ", "Trust", "SystemShims", "Settings", crypto, lifecycle, logging,
             ]),
 
         // The user's side.
-        library("CoordinatorClient", ["ClusterModel", "ClusterWire", "ZeroMQ", "SystemShims", crypto, logging]),
+        library(
+            "CoordinatorClient", ["ClusterModel", "ClusterWire", "ZeroMQ", "Trust", "SystemShims", crypto, logging]),
         library(
             "CCOrchestrator", ["CoordinatorClient", "CoordinatorServer", "AgentServer", "Settings", lifecycle, logging]),
         library(
             "CtlCommands",
             [
                 "BenchCommands", "CCOrchestrator", "CoordinatorClient", "CoordinatorStore", "ClusterModel", "Quotas",
-                "Settings", argumentParser,
-                unixSignals, logging, yams,
+                "Settings", "Trust", "ZeroMQ", argumentParser, unixSignals, logging, yams,
             ]),
 
         library(
@@ -131,9 +132,9 @@ let package = Package(
         program(
             "cc-coordinator",
             [
-                "CoordinatorServer", "CoordinatorStore", "CoordinatorHTTP", "ZeroMQ", "ClusterModel", "Settings",
-                argumentParser,
-                lifecycle, logging,
+                "CoordinatorServer", "CoordinatorStore", "CoordinatorHTTP", "Trust", "ZeroMQ", "ClusterModel",
+                "Settings",
+                argumentParser, lifecycle, logging,
             ]),
         program(
             "cc-agent", ["AgentServer", "ClusterModel", "Settings", argumentParser, lifecycle, unixSignals, logging]),
@@ -163,6 +164,8 @@ let package = Package(
         tests("AgentPoolTests", ["AgentPool", "ClusterModel"]),
         tests("ClusterSimulationTests", ["ClusterSimulation", "CoordinatorCore", "ClusterModel"]),
         tests("ZeroMQTests", ["ZeroMQ", "SystemShims"]),
+        tests("TrustTests", ["Trust", "ZeroMQ"]),
+        tests("CoordinatorServerTests", ["CoordinatorServer", "ClusterWire", "Trust"]),
         tests("ClusterWireTests", ["ClusterWire", "ClusterModel", protobuf]),
         tests("SettingsTests", ["Settings", "ClusterModel", "Quotas", logging]),
         tests(

@@ -52,12 +52,14 @@ extension AgentEngine {
         guard ledger.withLock({ $0.welcomed(welcome) }) else { return }
         link.welcomed()
         for token in tokens(welcome.abandon) { abandon(token, at: now) }
-        if blobs?.endpoint != welcome.blobsEndpoint {
+        let blobsEndpoint = Socket.endpoint(announced: welcome.blobsEndpoint, reachedAt: "\(settings.coordinator)")
+        if blobs?.endpoint != blobsEndpoint {
             blobs?.close()
             blobs = nil
-            if !welcome.blobsEndpoint.isEmpty {
+            if !blobsEndpoint.isEmpty {
                 do {
-                    blobs = try BlobConnection(context: context, endpoint: welcome.blobsEndpoint, keys: keys)
+                    blobs = try BlobConnection(
+                        context: context, endpoint: blobsEndpoint, keys: keys, serverKey: serverKey)
                 } catch {
                     logger.warning(
                         "no connection for large contents; it is tried again at the next welcome",

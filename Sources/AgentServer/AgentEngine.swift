@@ -22,6 +22,7 @@ actor AgentEngine {
     let logger: Logger
     let context: Context
     let keys: CurveKeyPair
+    let serverKey: CurvePublicKey
     let ledger: SharedLedger
     let outbox: AgentOutbox
     let connection: DealerConnection
@@ -72,6 +73,7 @@ actor AgentEngine {
         var logger: Logger
         var context: Context
         var keys: CurveKeyPair
+        var serverKey: CurvePublicKey
         var ledger: SharedLedger
         var outbox: AgentOutbox
         var connection: DealerConnection
@@ -86,6 +88,7 @@ actor AgentEngine {
         logger = parts.logger
         context = parts.context
         keys = parts.keys
+        serverKey = parts.serverKey
         ledger = parts.ledger
         outbox = parts.outbox
         connection = parts.connection

@@ -83,7 +83,7 @@ public final class AgentServer: Service, Sendable {
         let ledger = SharedLedger(first)
         let context = try Context()
         let connection = try DealerConnection(
-            context: context, endpoint: "\(settings.coordinator)", keys: host.keys, serverKey: host.keys.publicKey,
+            context: context, endpoint: "\(settings.coordinator)", keys: host.keys, serverKey: host.serverKey,
             greeting: { [logger] in
                 do { return try ledger.helloFrame() } catch {
                     logger.error("a hello cannot be written", metadata: ["reason": "\(error)"])
@@ -109,7 +109,8 @@ public final class AgentServer: Service, Sendable {
             settings: settings, environment: environment, permits: permits, logger: logger)
         let engine = AgentEngine(
             .init(
-                settings: settings, logger: logger, context: context, keys: host.keys, ledger: ledger, outbox: outbox,
+                settings: settings, logger: logger, context: context, keys: host.keys, serverKey: host.serverKey,
+                ledger: ledger, outbox: outbox,
                 connection: connection, feed: feed,
                 runner: InstanceRunner(
                     settings: settings, environment: environment, guardPath: host.guardPath,

@@ -32,12 +32,12 @@ final class BlobConnection: Sendable {
         }
     }
 
-    init(context: Context, endpoint: String, keys: CurveKeyPair) throws {
+    init(context: Context, endpoint: String, keys: CurveKeyPair, serverKey: CurvePublicKey) throws {
         self.endpoint = endpoint
         let waiting = Waiting()
         self.waiting = waiting
         connection = try DealerConnection(
-            context: context, endpoint: endpoint, keys: keys, serverKey: keys.publicKey,
+            context: context, endpoint: endpoint, keys: keys, serverKey: serverKey,
             onMessage: { bytes in
                 // What can't be read answers nobody; its request runs into its time limit.
                 guard let reply = try? Reply(serializedBytes: Array(bytes)) else { return }

@@ -2,6 +2,7 @@ import AgentOutbox
 import ClaudeProcess
 import Logging
 import Settings
+import Trust
 import ZeroMQ
 
 /// What must be right on this host before an agent offers itself: everything here ends in one sentence or not at all.
@@ -17,6 +18,8 @@ struct Preparation {
         /// Empty where no task may use it.
         var claudeVersion: String
         var keys: CurveKeyPair
+        /// Who the coordinator must prove to be.
+        var serverKey: CurvePublicKey
         /// Nil where no task may use `claude`.
         var credential: Credential?
     }
@@ -35,14 +38,27 @@ struct Preparation {
         }
     }
 
-    /// - Throws: ``AgentError`` for the first thing that is not right.
-    func prepare() async throws -> Host {
-        guard settings.coordinator.isLoopback else {
-            throw AgentError(
-                .unusable,
-                "the coordinator \(settings.coordinator) is not on this host: without keys an agent speaks over loopback only"
+    /// The key file's pair and server, else the secret file's for both.
+    private func identity() throws -> (CurveKeyPair, CurvePublicKey) {
+        guard let path = settings.keyFile else {
+            let keys = try LoopbackSecret.loadOrCreate(path: settings.secretFile)
+            return (keys, keys.publicKey)
+        }
+        let key = try KeyFile.load(path)
+        guard key.peer.role == .agent else {
+            throw TrustError(
+                "the key file \(path) is for the role \(key.peer.role.rawValue): an agent needs one made with --role agent"
             )
         }
+        guard key.peer.name == settings.name else {
+            throw TrustError(
+                "the key file \(path) is for an agent named \(key.peer.name): start it with --name \(key.peer.name)")
+        }
+        return (key.keys, key.server)
+    }
+
+    /// - Throws: ``AgentError`` for the first thing that is not right.
+    func prepare() async throws -> Host {
         let guardPath = settings.guardPath ?? FileAccess.programDirectory + "/cc-guard"
         guard FileAccess.isExecutable(guardPath) else {
             throw AgentError(
@@ -58,13 +74,14 @@ struct Preparation {
                 version = try await ClaudeProbe.check(path: settings.claudePath)
             }
             let directory = try StateDirectory(settings.stateDirectory)
-            let keys = try LoopbackSecret.loadOrCreate(path: settings.secretFile)
+            let (keys, serverKey) = try identity()
             let killed = OrphanSweep.sweep(marker: settings.stateDirectory)
             if killed > 0 {
                 logger.warning("processes of an agent that was killed were ended", metadata: ["count": "\(killed)"])
             }
             return Host(
-                directory: directory, guardPath: guardPath, claudeVersion: version, keys: keys, credential: credential)
+                directory: directory, guardPath: guardPath, claudeVersion: version, keys: keys, serverKey: serverKey,
+                credential: credential)
         } catch {
             throw AgentError(.unusable, "\(error)")
         }

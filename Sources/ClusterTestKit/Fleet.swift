@@ -8,6 +8,7 @@ public actor Fleet {
     private let ports: [UInt16]
     private let options: [String]
     private let coordinatorEnvironment: [String: String]
+    private let address: String
     /// The coordinator that was started last; nil before.
     public private(set) var coordinator: ManagedProcess?
     /// The latest process started under each name, which may have ended.
@@ -17,14 +18,16 @@ public actor Fleet {
     ///   - api: nil where claude-sim stands in, which makes no call.
     ///   - coordinatorOptions: flags on top of endpoints and data directory.
     ///   - coordinatorEnvironment: on top of the clean one.
+    ///   - address: where the coordinator listens; agents and clients come by loopback all the same.
     public init(
         _ bench: Workbench, api: SimulatedAPI? = nil, coordinatorOptions: [String] = [],
-        coordinatorEnvironment: [String: String] = [:]
+        coordinatorEnvironment: [String: String] = [:], address: String = "127.0.0.1"
     ) throws {
         self.bench = bench
         self.simulatedAPI = api
         self.options = coordinatorOptions
         self.coordinatorEnvironment = coordinatorEnvironment
+        self.address = address
         ports = try FreePorts.take(3)
     }
 
@@ -48,8 +51,8 @@ public actor Fleet {
     /// Where the coordinator works and listens, as flags.
     public nonisolated var coordinatorFlags: [String] {
         [
-            "--data-dir", dataDirectory, "--agents-endpoint", agentsEndpoint, "--clients-endpoint", clientsEndpoint,
-            "--blobs-endpoint", blobsEndpoint, "--http", "off",
+            "--data-dir", dataDirectory, "--agents-endpoint", "tcp://\(address):\(ports[0])", "--clients-endpoint",
+            "tcp://\(address):\(ports[1])", "--blobs-endpoint", "tcp://\(address):\(ports[2])", "--http", "off",
         ]
     }
 

@@ -25,6 +25,8 @@ public struct FailureCode: RawRepresentable, Hashable, Sendable {
     public static let busy = FailureCode(rawValue: "busy")
     /// The coordinator's store could not be read.
     public static let store = FailureCode(rawValue: "store")
+    /// The key that the client connected with may not do that.
+    public static let forbidden = FailureCode(rawValue: "forbidden")
     /// The blob is not there.
     public static let unknownBlob = FailureCode(rawValue: "unknown_blob")
     /// What came back is not what was asked for: a wrong hash, a message that can't be read.

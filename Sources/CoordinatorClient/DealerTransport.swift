@@ -1,3 +1,4 @@
+import Trust
 import ZeroMQ
 
 /// Frames over a ZeroMQ connection.
@@ -46,6 +47,16 @@ extension CoordinatorClient {
         try self.init(endpoint: endpoint, limits: limits) { endpoint in
             try DealerTransport(endpoint: endpoint, keys: keys, serverKey: serverKey, context: context)
         }
+    }
+
+    /// With a key file, else to this machine's own coordinator by the secret file.
+    /// - Throws: `ZeroMQError` or `TrustError` for an endpoint, a key or a secret file that can't be used.
+    public static func connected(
+        to endpoint: String, keyFile: String?, secretFile: String, limits: ClientLimits = ClientLimits()
+    ) throws -> CoordinatorClient {
+        guard let keyFile else { return try loopback(endpoint: endpoint, secretFile: secretFile, limits: limits) }
+        let key = try KeyFile.load(keyFile)
+        return try CoordinatorClient(endpoint: endpoint, keys: key.keys, serverKey: key.server, limits: limits)
     }
 
     /// To this machine's own coordinator: both sides read the same secret file.

@@ -1,4 +1,5 @@
 import ClusterWire
+import ZeroMQ
 
 extension CoordinatorClient {
     /// What the coordinator says of itself.
@@ -15,6 +16,6 @@ extension CoordinatorClient {
         guard !endpoint.isEmpty else {
             throw CoordinatorFailure(code: .unknownBlob, message: "the coordinator has no endpoint for long content")
         }
-        return endpoint
+        return Socket.endpoint(announced: endpoint, reachedAt: self.endpoint)
     }
 }

@@ -4,6 +4,7 @@ import CoordinatorStore
 import Foundation
 import Logging
 import Synchronization
+import Trust
 import ZeroMQ
 
 /// The blob endpoint: a ROUTER and the blob folder, on one thread of their own, so that large content never passes the loop.
@@ -18,7 +19,7 @@ final class BlobThread: Sendable {
 
     init(
         context: Context, keys: CurveKeyPair, domain: String, bind: String, directory: String,
-        droppedFrames: DroppedFrames,
+        ring: KeyRing, droppedFrames: DroppedFrames,
         logger: Logger
     ) throws {
         let socket = try Socket(context, .router)
@@ -29,7 +30,8 @@ final class BlobThread: Sendable {
         let wakeUp = try WakeUp()
         self.wakeUp = wakeUp
         let desk = BlobDesk(
-            socket: socket, blobs: try BlobStore(directory: directory), droppedFrames: droppedFrames, logger: logger)
+            socket: socket, blobs: try BlobStore(directory: directory), ring: ring, droppedFrames: droppedFrames,
+            logger: logger)
         let orders = OrderBook()
         self.orders = orders
         thread = try OSThread(name: "blobs") { desk.run(orders, wakeUp) }
@@ -62,12 +64,14 @@ private final class OrderBook: Sendable {
 private final class BlobDesk {
     private let socket: Socket
     private let blobs: BlobStore
+    private let ring: KeyRing
     private let droppedFrames: DroppedFrames
     private let logger: Logger
 
-    init(socket: Socket, blobs: BlobStore, droppedFrames: DroppedFrames, logger: Logger) {
+    init(socket: Socket, blobs: BlobStore, ring: KeyRing, droppedFrames: DroppedFrames, logger: Logger) {
         self.socket = socket
         self.blobs = blobs
+        self.ring = ring
         self.droppedFrames = droppedFrames
         self.logger = logger
     }
@@ -125,22 +129,33 @@ private final class BlobDesk {
         }
         var reply = Ccorchestrator_V1_BlobReply()
         reply.requestID = request.requestID
+        let peer = ring.peer(incoming.userID)
         do {
-            reply.body = try answer(request)
+            reply.body = try answer(request, peer)
         } catch let error as StoreError {
             reply.failure.code = error.code.name
             reply.failure.message = error.description
         } catch let error as WireError {
             reply.failure.code = "invalid"
             reply.failure.message = error.description
+        } catch let error as TrustError {
+            reply.failure.code = "forbidden"
+            reply.failure.message = error.description
         }
         _ = try socket.send(try reply.serializedBytes() as [UInt8], to: route)
     }
 
-    private func answer(_ request: Ccorchestrator_V1_BlobRequest) throws -> Ccorchestrator_V1_BlobReply.OneOf_Body {
+    private func answer(
+        _ request: Ccorchestrator_V1_BlobRequest, _ peer: Peer?
+    ) throws -> Ccorchestrator_V1_BlobReply.OneOf_Body {
+        guard let peer else { throw TrustError(Permissions.notAllowed) }
         if let mismatch = request.protocol.mismatch(with: "the client") { throw WireError(mismatch) }
         switch request.body {
         case .put(let put):
+            guard Permissions.mayPut(peer) else {
+                throw TrustError(
+                    "the key of \(peer.name) has the role \(peer.role.rawValue), and bringing content needs client")
+            }
             var progress = Ccorchestrator_V1_PutProgress()
             let blob = try BlobRef(proto: put.blob)
             progress.nextOffset = try blobs.put(blob, offset: put.offset, bytes: put.bytes)

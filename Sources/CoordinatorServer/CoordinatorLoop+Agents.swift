@@ -3,6 +3,7 @@ import ClusterWire
 import CoordinatorCore
 import Foundation
 import Logging
+import Trust
 import ZeroMQ
 
 extension CoordinatorLoop {
@@ -17,15 +18,26 @@ extension CoordinatorLoop {
         } catch {
             return drop("not a message of an agent", from: route)
         }
+        guard let peer = ring.peer(incoming.userID) else {
+            droppedFrames.drop("from a key that is not allowed")
+            return try refuse(route, code: "forbidden", message: Permissions.notAllowed, final: true)
+        }
         do {
-            try handle(message, from: route)
+            try handle(message, from: route, peer, incoming.userID)
         } catch let error as WireError {
             drop(error.description, from: route)
         }
     }
 
-    private func handle(_ message: Ccorchestrator_V1_AgentMessage, from route: RoutingID) throws {
-        if case .hello(let hello) = message.body { return try greet(hello, route) }
+    private func handle(
+        _ message: Ccorchestrator_V1_AgentMessage, from route: RoutingID, _ peer: Peer, _ userID: String?
+    ) throws {
+        if case .hello(let hello) = message.body {
+            if let objection = Self.objection(to: hello.name, from: peer) {
+                return try refuse(route, code: "forbidden", message: objection, final: true)
+            }
+            return try greet(hello, route, userID)
+        }
         guard let agent = agentOfRoute[route] else { return try introduceYourself(route) }
         switch message.body {
         case .heartbeat(let beat): try heartbeat(beat, from: agent, route)
@@ -48,7 +60,34 @@ extension CoordinatorLoop {
         return all.indices.contains(Int(agent.rawValue)) ? all[Int(agent.rawValue)].name : "?"
     }
 
-    private func greet(_ hello: Ccorchestrator_V1_AgentHello, _ route: RoutingID) throws {
+    /// Why who holds this key may not be the agent of that name; nil: it may.
+    private static func objection(to name: String, from peer: Peer) -> String? {
+        if peer == KeyRing.local { return nil }
+        guard peer.role == .agent else {
+            return "the key of \(peer.name) has the role \(peer.role.rawValue): an agent needs one of role agent"
+        }
+        return peer.name == name
+            ? nil : "the key is agent \(peer.name)'s, not \(name)'s: take its name, or a key of your own"
+    }
+
+    /// Forgets the connections of agents whose keys are not allowed any more: nothing is sent to them from now on.
+    func checkKeys() {
+        switch ring.refresh() {
+        case .read(let allowed):
+            logger.notice("the list of allowed keys was read again", metadata: ["keys": "\(allowed)"])
+        case .unusable(let why):
+            logger.error("the list of allowed keys can't be used: the one of before holds", metadata: ["why": "\(why)"])
+        case nil: return
+        }
+        for (route, userID) in keyOfRoute where ring.peer(userID)?.role != .agent && userID != KeyRing.localID {
+            if let agent = agentOfRoute[route] {
+                logger.warning("an agent's key was revoked", metadata: ["agent": "\(name(of: agent))"])
+            }
+            forget(route)
+        }
+    }
+
+    private func greet(_ hello: Ccorchestrator_V1_AgentHello, _ route: RoutingID, _ userID: String?) throws {
         if let mismatch = hello.protocol.mismatch(with: "agent \(hello.name)") {
             return try refuse(route, code: "protocol", message: mismatch, final: true)
         }
@@ -70,8 +109,9 @@ extension CoordinatorLoop {
             at: clock.now())
         if outcome != .refused { unwelcomeRoutes[handle.rawValue] = nil }
         guard case .welcomed(let agent, _) = outcome else { return }
-        if let old = routeOfAgent[agent], old != route { agentOfRoute[old] = nil }
+        if let old = routeOfAgent[agent], old != route { forget(old) }
         agentOfRoute[route] = agent
+        keyOfRoute[route] = userID
         routeOfAgent[agent] = route
         logger.info(
             "agent introduced",
@@ -96,7 +136,8 @@ extension CoordinatorLoop {
         try send(message, toAgentAt: route)
     }
 
-    private func forget(_ route: RoutingID) {
+    func forget(_ route: RoutingID) {
+        keyOfRoute[route] = nil
         guard let agent = agentOfRoute.removeValue(forKey: route) else { return }
         if routeOfAgent[agent] == route { routeOfAgent[agent] = nil }
     }

@@ -3,6 +3,7 @@ import ClusterWire
 import CoordinatorCore
 import CoordinatorStore
 import Foundation
+import Trust
 import ZeroMQ
 
 extension CoordinatorLoop {
@@ -17,20 +18,29 @@ extension CoordinatorLoop {
         } catch {
             return drop("not a request of a client", from: route)
         }
+        guard let peer = ring.peer(incoming.userID) else {
+            droppedFrames.drop("from a key that is not allowed")
+            return try send(
+                OutgoingReply(route: route, frame: failure(request.requestID, "forbidden", Permissions.notAllowed)))
+        }
         if let mismatch = request.protocol.mismatch(with: "the client") {
             return try send(OutgoingReply(route: route, frame: failure(request.requestID, "protocol", mismatch)))
         }
         do {
-            try serve(request, route)
+            if let body = request.body, let objection = Permissions.objection(to: body, from: peer) {
+                logger.warning("a request was refused", metadata: ["why": "\(objection)"])
+                return try send(OutgoingReply(route: route, frame: failure(request.requestID, "forbidden", objection)))
+            }
+            try serve(request, route, peer)
         } catch let error as WireError {
             try send(OutgoingReply(route: route, frame: failure(request.requestID, "invalid", error.description)))
         }
     }
 
-    private func serve(_ request: Ccorchestrator_V1_ClientRequest, _ route: RoutingID) throws {
+    private func serve(_ request: Ccorchestrator_V1_ClientRequest, _ route: RoutingID, _ peer: Peer) throws {
         let id = request.requestID
         switch request.body {
-        case .submit(let submit): try self.submit(submit, id, route)
+        case .submit(let submit): try self.submit(submit, id, route, peer)
         case .cancel(let cancel):
             core.cancelArrived(
                 try job(cancel.job), indexes: cancel.indexes, reply: waiting(id, route), at: clock.now())
@@ -69,7 +79,7 @@ extension CoordinatorLoop {
         return JobID(rawValue: small)
     }
 
-    private func submit(_ submit: Ccorchestrator_V1_Submit, _ id: UInt64, _ route: RoutingID) throws {
+    private func submit(_ submit: Ccorchestrator_V1_Submit, _ id: UInt64, _ route: RoutingID, _ peer: Peer) throws {
         guard submit.submissionKey.count == 16 else { throw WireError("a submission's key has 16 bytes") }
         let key = submit.submissionKey.withUnsafeBytes { bytes in
             SubmissionKey(
@@ -88,10 +98,13 @@ extension CoordinatorLoop {
             }
             return options
         }
+        var spec = try JobSpec(proto: submit.spec)
+        // Who has a key can't submit under another's name.
+        if peer != KeyRing.local { spec.submitter = peer.name }
         core.submitArrived(
             SubmitBatch(
                 key: key, job: submit.job == 0 ? nil : try job(submit.job),
-                spec: try JobSpec(proto: submit.spec),
+                spec: spec,
                 firstOptions: submit.firstOptions, options: options, firstIndex: submit.firstIndex,
                 tasks: try submit.tasks.map { try TaskSpec(proto: $0) }, seal: submit.seal), reply: waiting(id, route),
             at: clock.now())

@@ -104,9 +104,7 @@ extension CoordinatorLoop {
     func send(_ message: Ccorchestrator_V1_CoordinatorMessage, toAgentAt route: RoutingID) throws {
         let outcome = try agentsSocket.send(try message.serializedBytes() as [UInt8], to: route)
         guard outcome != .sent else { return }
-        if let agent = agentOfRoute.removeValue(forKey: route), routeOfAgent[agent] == route {
-            routeOfAgent[agent] = nil
-        }
+        forget(route)
     }
 
     func refuse(_ route: RoutingID, code: String, message: String, final: Bool) throws {

@@ -5,6 +5,7 @@ import CoordinatorStore
 import Foundation
 import Logging
 import Settings
+import Trust
 import ZeroMQ
 
 /// The coordinator's one loop: sockets and core on one thread. It never waits for disk: a turn's effects lie in `inFlight` until the
@@ -46,6 +47,7 @@ final class CoordinatorLoop {
     let droppedFrames: DroppedFrames
     let backups = Backups()
     let blobs: BlobThread
+    let ring: KeyRing
     /// Jobs were pruned since blobs were last swept.
     var blobsMayBeLeft = false
     let clock = Clock()
@@ -61,6 +63,8 @@ final class CoordinatorLoop {
     var waitingReplies: [UInt64: (route: RoutingID, request: UInt64)] = [:]
     var nextHandle: UInt64 = 1
     var agentOfRoute: [RoutingID: AgentIndex] = [:]
+    /// What the agents of ``agentOfRoute`` are let in by.
+    var keyOfRoute: [RoutingID: String] = [:]
     var routeOfAgent: [AgentIndex: RoutingID] = [:]
     var unwelcomeRoutes: [UInt64: RoutingID] = [:]
     var freeBytes: UInt64 = 0
@@ -74,7 +78,7 @@ final class CoordinatorLoop {
 
     init(
         settings: CoordinatorSettings, logger: Logger, store: SQLiteStore, agents: Socket, clients: Socket,
-        mailbox: Mailbox<LoopMail>, wakeUp: WakeUp, blobs: BlobThread, droppedFrames: DroppedFrames
+        mailbox: Mailbox<LoopMail>, wakeUp: WakeUp, blobs: BlobThread, ring: KeyRing, droppedFrames: DroppedFrames
     ) throws {
         self.settings = settings
         self.logger = logger
@@ -84,6 +88,7 @@ final class CoordinatorLoop {
         self.mailbox = mailbox
         self.wakeUp = wakeUp
         self.blobs = blobs
+        self.ring = ring
         self.droppedFrames = droppedFrames
         storeThread = try StoreThread(store: store, answer: mailbox)
         queryThread = try QueryThread(store: store, answers: mailbox)
@@ -214,6 +219,7 @@ final class CoordinatorLoop {
     private func checkDisk(at now: Instant) {
         guard now >= nextDiskCheck else { return }
         nextDiskCheck = now + .seconds(1)
+        checkKeys()
         do {
             freeBytes = try store.freeBytes()
             let low = freeBytes < UInt64(max(0, settings.minFreeDiskBytes))

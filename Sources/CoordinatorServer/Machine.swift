@@ -4,6 +4,7 @@ import Foundation
 import Logging
 import Settings
 import Synchronization
+import Trust
 import ZeroMQ
 
 /// The running parts of a coordinator: store, sockets, threads.
@@ -17,20 +18,16 @@ final class Machine: Sendable {
     private let loopThread: OSThread
 
     init(settings: CoordinatorSettings, logger: Logger) throws {
+        let keys = try LoopbackSecret.loadOrCreate(path: settings.secretFile)
+        // The secret file's key, which only this user can read, and those of the list.
+        let ring = try KeyRing(path: settings.allowedKeys, localKey: keys.publicKey)
+        try Self.checkReach(settings, ring)
         var random = SystemRandomNumberGenerator()
         let store = try SQLiteStore.open(
             directory: settings.dataDirectory, newStoreID: random.next(),
             durability: Durability(rawValue: settings.durability) ?? .full)
-        let keys = try LoopbackSecret.loadOrCreate(path: settings.secretFile)
         let context = try Context()
-        // On loopback one key is allowed: that of the secret file, which only this user can read.
-        let allowed = keys.publicKey
-        let gatekeeper = try ZAPHandler(context: context) { request in
-            guard request.mechanism == "CURVE", request.publicKey == allowed else {
-                return .deny(reason: "its key is not the one in the secret file")
-            }
-            return .allow(userID: "local")
-        }
+        let gatekeeper = try ZAPHandler(context: context) { ring.decide($0) }
         self.gatekeeper = gatekeeper
         func listen(_ endpoint: Endpoint) throws -> Socket {
             let socket = try Socket(context, .router)
@@ -45,7 +42,7 @@ final class Machine: Sendable {
         let blobs = try BlobThread(
             context: context, keys: keys, domain: CoordinatorServer.domain,
             bind: Self.bindAddress(settings.blobsEndpoint),
-            directory: settings.dataDirectory, droppedFrames: droppedFrames, logger: logger)
+            directory: settings.dataDirectory, ring: ring, droppedFrames: droppedFrames, logger: logger)
         self.blobs = blobs
         endpoints = BoundEndpoints(
             agents: try agents.lastEndpoint, clients: try clients.lastEndpoint, blobs: blobs.endpoint)
@@ -57,7 +54,7 @@ final class Machine: Sendable {
         let loop = try CoordinatorLoop(
             settings: settings, logger: logger, store: store, agents: agents, clients: clients, mailbox: mailbox,
             wakeUp: wakeUp,
-            blobs: blobs, droppedFrames: droppedFrames)
+            blobs: blobs, ring: ring, droppedFrames: droppedFrames)
         loopThread = try OSThread(name: "loop") {
             let result = Result {
                 try loop.run()
@@ -67,6 +64,17 @@ final class Machine: Sendable {
             gatekeeper.stop()
             progress.end(result)
         }
+    }
+
+    /// Beyond loopback somebody must be let in: nobody else could use what is bound there.
+    private static func checkReach(_ settings: CoordinatorSettings, _ ring: KeyRing) throws {
+        let endpoints = [settings.agentsEndpoint, settings.clientsEndpoint, settings.blobsEndpoint]
+        guard let far = endpoints.first(where: { !$0.isLoopback }), ring.count == 0 else { return }
+        throw TrustError(
+            """
+            binding \(far) beyond loopback needs keys, and no key is allowed yet: make one for each agent and each user with \
+            `ccctl keys new east --role agent` and `ccctl keys new ann --role client`
+            """)
     }
 
     /// Port 0 means a free one.

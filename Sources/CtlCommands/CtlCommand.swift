@@ -8,7 +8,7 @@ struct CtlCommand: AsyncParsableCommand {
         commandName: "ccctl",
         abstract: "Submits work to a cc-orchestrator fleet, watches it and reads its results.",
         discussion: """
-            Flags that every verb takes (--coordinator, --output, --config, --secret-file, --connect-timeout) stand before \
+            Flags that every verb takes (--coordinator, --output, --config, --key-file, --secret-file, --connect-timeout) stand before \
             or behind it. Jobs are named 7, 1,3,5-8, last or all; tasks 7.12.
 
             \(ExitStatus.help)
@@ -20,6 +20,6 @@ struct CtlCommand: AsyncParsableCommand {
             Drain.self,
             Undrain.self, Why.self, Attempts.self, SetAside.self, Agents.self, Quota.self, Prune.self, Backup.self,
             Restore.self,
-            Store.self, Bench.self, Version.self,
+            Store.self, Keys.self, Bench.self, Version.self,
         ])
 }

@@ -45,6 +45,8 @@ public struct AgentSettings: Hashable, Sendable {
     public var logFormat: LogFormat
     /// Absolute; the secret that this host's processes share.
     public var secretFile: String
+    /// Absolute; the key to connect with instead of that secret. Nil: the secret.
+    public var keyFile: String?
     /// Absolute path of cc-guard; nil: the one beside the program.
     public var guardPath: String?
 
@@ -105,7 +107,7 @@ public struct AgentSettings: Hashable, Sendable {
             AgentPolicy.Key.directories, AgentPolicy.Key.permissionModes, offerNoop, noopCapacity,
             CommonKeys.durability,
             CommonKeys.logLevel,
-            CommonKeys.logFormat, CommonKeys.secretFile,
+            CommonKeys.logFormat, CommonKeys.secretFile, CommonKeys.keyFile,
             guardPath,
         ]
     }
@@ -114,7 +116,8 @@ public struct AgentSettings: Hashable, Sendable {
     ///
     /// - Throws: ``SettingsError`` for the first value that cannot be used, or if no `claude` is found.
     public init(_ source: SettingsSource) throws(SettingsError) {
-        coordinator = try source.endpoint(Key.coordinator)
+        keyFile = try source.path(CommonKeys.keyFile)
+        coordinator = try source.coordinator(Key.coordinator, keyFile: keyFile)
         name = try Self.name(source)
         instances = try source.integer(Key.instances)
         durability = try source.string(CommonKeys.durability) ?? "full"

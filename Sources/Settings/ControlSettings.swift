@@ -20,6 +20,10 @@ public struct ControlSettings: Hashable, Sendable {
     public var connectTimeout: Milliseconds
     /// Absolute; the secret that this host's processes share.
     public var secretFile: String
+    /// Absolute; the key to connect with instead of that secret. Nil: the secret.
+    public var keyFile: String?
+    /// Absolute; the list that `keys` looks after.
+    public var allowedKeys: String
 
     /// The table of settings.
     public enum Key {
@@ -34,16 +38,20 @@ public struct ControlSettings: Hashable, Sendable {
             help: "How long an absent coordinator is tried.")
 
         /// Every key.
-        public static let all: [SettingKey] = [coordinator, output, connectTimeout, CommonKeys.secretFile]
+        public static let all: [SettingKey] = [
+            coordinator, output, connectTimeout, CommonKeys.secretFile, CommonKeys.keyFile, CommonKeys.allowedKeys,
+        ]
     }
 
     /// Reads and checks them.
     ///
     /// - Throws: ``SettingsError`` for the first value that cannot be used.
     public init(_ source: SettingsSource) throws(SettingsError) {
-        coordinator = try source.endpoint(Key.coordinator)
+        keyFile = try source.path(CommonKeys.keyFile)
+        coordinator = try source.coordinator(Key.coordinator, keyFile: keyFile)
         output = try source.string(Key.output).flatMap { OutputFormat(rawValue: $0) } ?? .table
         connectTimeout = try source.duration(Key.connectTimeout)
         secretFile = try source.secretFile()
+        allowedKeys = try source.allowedKeys(beside: secretFile)
     }
 }

@@ -50,6 +50,8 @@ public struct CoordinatorSettings: Hashable, Sendable {
     public var logFormat: LogFormat
     /// Absolute; the secret that this host's processes share.
     public var secretFile: String
+    /// Absolute; whom else the coordinator lets in.
+    public var allowedKeys: String
 
     /// The table of settings.
     public enum Key {
@@ -111,7 +113,7 @@ public struct CoordinatorSettings: Hashable, Sendable {
                 dataDirectory, agentsEndpoint, clientsEndpoint, http, blobsEndpoint, lease, suspectAfter, heartbeat,
                 maxAttempts, retryBase, retryCap, maxQueuedTasks, payloadCache, minFreeDisk, maxStoreBytes, ageing,
                 budgetPerDay, tokensPerDay, CommonKeys.durability, CommonKeys.logLevel,
-                CommonKeys.logFormat, CommonKeys.secretFile,
+                CommonKeys.logFormat, CommonKeys.secretFile, CommonKeys.allowedKeys,
             ] + QuotaKeys.all
     }
 
@@ -146,6 +148,7 @@ public struct CoordinatorSettings: Hashable, Sendable {
         logLevel = try source.logLevel()
         logFormat = try source.logFormat()
         secretFile = try source.secretFile()
+        allowedKeys = try source.allowedKeys(beside: secretFile)
         try checkTogether(source)
     }
 

@@ -124,12 +124,12 @@ extension SettingsSource {
         return result
     }
 
-    /// A TCP endpoint. Anything beyond loopback is refused.
+    /// A TCP endpoint.
     public func endpoint(_ key: SettingKey) throws(SettingsError) -> Endpoint {
         let item = try required(key)
         guard let endpoint = Endpoint(tcp: item.text) else { throw wrong(item, key) }
         if key.kind == .connectEndpoint, endpoint.port == 0 || endpoint.host == "*" { throw wrong(item, key) }
-        return try onLoopback(endpoint, item, key)
+        return endpoint
     }
 
     /// The address to serve HTTP on; nil when it is `off`. Anything beyond loopback is refused.
@@ -140,14 +140,12 @@ extension SettingsSource {
         return try onLoopback(endpoint, item, key)
     }
 
-    /// Connecting is held to loopback too: the secret of this host would else travel in the clear.
     private func onLoopback(_ endpoint: Endpoint, _ item: RawItem, _ key: SettingKey) throws(SettingsError) -> Endpoint
     {
         guard endpoint.isLoopback else {
-            let verb = key.kind == .connectEndpoint ? "connecting" : "binding"
             throw SettingsError(
-                "\(verb) beyond loopback needs keys, which this version does not have: use a loopback address instead of "
-                    + String(reflecting: item.text), at: item.origin)
+                "HTTP is served on loopback alone: use a loopback address instead of " + String(reflecting: item.text),
+                at: item.origin)
         }
         return endpoint
     }

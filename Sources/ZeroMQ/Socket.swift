@@ -113,6 +113,16 @@ public final class Socket {
         }
     }
 
+    /// Where a peer reaches another endpoint of the server that it reached at `known`: a server that listens on all of its interfaces
+    /// can't say by which address it is reached.
+    public static func endpoint(announced: String, reachedAt known: String) -> String {
+        for wildcard in ["tcp://0.0.0.0:", "tcp://[::]:", "tcp://*:"] where announced.hasPrefix(wildcard) {
+            guard let colon = known.lastIndex(of: ":"), known.hasPrefix("tcp://") else { break }
+            return known[..<colon] + ":" + announced.dropFirst(wildcard.count)
+        }
+        return announced
+    }
+
     /// The library takes a connect to any number, and then tries in vain for ever.
     private func checkPort(of endpoint: String) throws {
         guard endpoint.hasPrefix("tcp://"), let colon = endpoint.lastIndex(of: ":") else { return }

@@ -11,6 +11,14 @@ public struct ZAPRequest: Hashable, Sendable {
     public let address: String
     /// Its key, which it has proved to own; nil unless the mechanism is CURVE.
     public let publicKey: CurvePublicKey?
+
+    /// A peer as given.
+    public init(mechanism: String, domain: String, address: String, publicKey: CurvePublicKey?) {
+        self.mechanism = mechanism
+        self.domain = domain
+        self.address = address
+        self.publicKey = publicKey
+    }
 }
 
 /// The answer to a ``ZAPRequest``.

@@ -23,6 +23,7 @@ struct AgentCommand: ParsableCommand {
     @Option(help: "The Claude Code CLI.") var claude: String?
     @Option(help: "Where unsent results and instances' files are kept.") var stateDir: String?
     @Option(help: "A name with a value (k=v) that tasks may ask for; repeatable.") var label: [String] = []
+    @Option(help: "The key to connect with, from `ccctl keys new`.") var keyFile: String?
     @Option(help: "What may execute tasks on this host: claude, exec; repeatable.") var runner: [String] = []
     @Flag(help: .hidden) var offerNoop = false
     @Option(help: .hidden) var noopCapacity: String?
@@ -33,7 +34,8 @@ struct AgentCommand: ParsableCommand {
 
     private var flags: [String: FlagValue] {
         let given = [
-            "coordinator": coordinator, "name": name, "instances": instances, "claude": claude, "state-dir": stateDir,
+            "coordinator": coordinator, "name": name, "key-file": keyFile, "instances": instances, "claude": claude,
+            "state-dir": stateDir,
             "guard": guardPath, "log-level": logLevel, "log-format": logFormat, "noop-capacity": noopCapacity,
         ]
         var flags = given.compactMapValues { $0.map(FlagValue.one) }

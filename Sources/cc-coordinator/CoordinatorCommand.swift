@@ -17,6 +17,8 @@ struct CoordinatorCommand: ParsableCommand {
     @Option(help: "Where ccctl connects: tcp://127.0.0.1:7302.") var clientsEndpoint: String?
     @Option(help: "Where HTTP is served: 127.0.0.1:7303, or off.") var http: String?
     @Option(help: "Where content over 64 KiB comes and goes: tcp://127.0.0.1:7304.") var blobsEndpoint: String?
+    @Option(help: "Who may connect beside this host's own programs, as `ccctl keys` writes it.") var allowedKeys:
+        String?
     @Option(help: "An agent silent for this long loses its attempts (30s).") var lease: String?
     @Option(help: "What calls to a service are held to, such as claude.requests=60/min,burst=6; repeat it.")
     var quota: [String] = []
@@ -26,7 +28,8 @@ struct CoordinatorCommand: ParsableCommand {
     private var flags: [String: FlagValue] {
         let once = [
             "data-dir": dataDir, "agents-endpoint": agentsEndpoint, "clients-endpoint": clientsEndpoint, "http": http,
-            "blobs-endpoint": blobsEndpoint, "lease": lease, "log-level": logLevel, "log-format": logFormat,
+            "blobs-endpoint": blobsEndpoint, "lease": lease,
+            "allowed-keys": allowedKeys, "log-level": logLevel, "log-format": logFormat,
         ].compactMapValues { $0.map(FlagValue.one) }
         return quota.isEmpty ? once : once.merging(["quotas": .many(quota)]) { $1 }
     }

@@ -5,6 +5,7 @@ import Foundation
 import Logging
 import ServiceLifecycle
 import Settings
+import Trust
 import ZeroMQ
 
 /// The coordinator as a process: its log, its signals, its exit code.
@@ -34,7 +35,7 @@ struct CoordinatorProgram {
         case let error as StoreError where error.code == .inUse: end(3, "\(error)")
         case let error as ZeroMQError where error.code == .addressInUse: end(3, "\(error)")
         case is HTTPUnavailable: end(3, "\(error)")
-        case is SettingsError: end(2, "\(error)")
+        case is SettingsError, is TrustError: end(2, "\(error)")
         case is StoreError, is ZeroMQError: end(1, "\(error)")
         default:
             if CoordinatorCommand.exitCode(for: error) == .success {

@@ -40,30 +40,36 @@ import Testing
         #expect(!Endpoint(host: host, port: 1).isLoopback)
     }
 
-    @Test(arguments: ["agents-endpoint", "clients-endpoint", "blobs-endpoint"]) func bindingBeyondLoopbackIsRefused(
+    /// Whether anybody may come is the coordinator's to see: it knows whose keys are allowed.
+    @Test(arguments: ["agents-endpoint", "clients-endpoint", "blobs-endpoint"]) func bindingBeyondLoopbackIsRead(
         key: String
-    ) {
-        let message = sentence { () throws(SettingsError) in
-            _ = try CoordinatorSettings(
-                SettingsSource(program: .coordinator, flags: [key: "tcp://0.0.0.0:9000"], context: context()))
-        }
-        #expect(
-            message
-                == "--\(key): binding beyond loopback needs keys, which this version does not have: use a loopback address instead of \"tcp://0.0.0.0:9000\""
-        )
+    ) throws {
+        let settings = try CoordinatorSettings(
+            SettingsSource(program: .coordinator, flags: [key: "tcp://0.0.0.0:9000"], context: context()))
+        let all = [settings.agentsEndpoint, settings.clientsEndpoint, settings.blobsEndpoint]
+        #expect(all.count { $0 == Endpoint(host: "0.0.0.0", port: 9000) } == 1)
+        #expect(settings.allowedKeys == "/home/ann/.local/state/cc-orchestrator/allowed.keys")
     }
 
-    @Test func soAreHTTPAndConnecting() {
+    @Test func httpStaysOnLoopback() {
         let http = sentence { () throws(SettingsError) in
             _ = try CoordinatorSettings(
                 SettingsSource(program: .coordinator, flags: ["http": "*:80"], context: context()))
         }
-        #expect(http?.hasPrefix("--http: binding beyond loopback needs keys") == true)
+        #expect(http?.hasPrefix("--http: HTTP is served on loopback alone") == true)
+    }
+
+    @Test func connectingBeyondLoopbackNeedsAKey() throws {
+        let far = ["CCO_COORDINATOR": "tcp://10.0.0.1:1"]
         let connect = sentence { () throws(SettingsError) in
-            _ = try ControlSettings(
-                SettingsSource(program: .control, context: context(["CCO_COORDINATOR": "tcp://10.0.0.1:1"])))
+            _ = try ControlSettings(SettingsSource(program: .control, context: context(far)))
         }
-        #expect(connect?.hasPrefix("CCO_COORDINATOR: connecting beyond loopback needs keys") == true)
+        #expect(
+            connect?.hasPrefix("CCO_COORDINATOR: connecting beyond loopback to tcp://10.0.0.1:1 needs a key") == true)
+        #expect(connect?.contains("ccctl keys new NAME --role client") == true)
+        let settings = try ControlSettings(
+            SettingsSource(program: .control, flags: ["key-file": "ann.key"], context: context(far)))
+        #expect(settings.coordinator.host == "10.0.0.1" && settings.keyFile?.hasSuffix("/ann.key") == true)
     }
 
     @Test(arguments: ["tcp://127.0.0.1:0", "tcp://127.0.0.1:*", "tcp://*:1"]) func connectingNeedsAHostAndAPort(

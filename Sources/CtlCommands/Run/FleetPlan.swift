@@ -34,6 +34,8 @@ struct FleetPlan {
         // A config file is that of one program: the two inside are told by flags and the environment alone.
         var context = SettingsContext.current
         context.environment["CCO_CONFIG"] = nil
+        // A key is for another coordinator than the one inside, which lets nobody else in.
+        context.environment["CCO_KEY_FILE"] = nil
         self.context = context
     }
 
@@ -43,6 +45,7 @@ struct FleetPlan {
         var flags: [String: FlagValue] = [
             "data-dir": .one(dataDirectory), "agents-endpoint": anyPort, "clients-endpoint": anyPort,
             "blobs-endpoint": anyPort, "http": "off", "secret-file": .one(secretFile),
+            "allowed-keys": .one(dataDirectory + "/allowed.keys"),
         ]
         if !quotas.isEmpty { flags["quotas"] = .many(quotas) }
         return try CoordinatorSettings(SettingsSource(program: .coordinator, flags: flags, context: context))

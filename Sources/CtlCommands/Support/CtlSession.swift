@@ -24,8 +24,9 @@ struct CtlSession: Sendable {
             connectTimeout: connectTimeout ?? .milliseconds(settings.connectTimeout.rawValue),
             answerTimeout: answerTimeout)
         if let firstRepeat { limits.firstRepeat = firstRepeat }
-        let client = try CoordinatorClient.loopback(
-            endpoint: settings.coordinator.description, secretFile: settings.secretFile, limits: limits)
+        let client = try CoordinatorClient.connected(
+            to: settings.coordinator.description, keyFile: settings.keyFile, secretFile: settings.secretFile,
+            limits: limits)
         do {
             let value = try await body(CtlSession(settings: settings, client: client))
             await client.close()

@@ -2,11 +2,11 @@
 enum GlobalFlags {
     /// Each takes a value.
     static let names: Set<String> = [
-        "--coordinator", "--output", "--config", "--secret-file", "--connect-timeout", "-o",
+        "--coordinator", "--output", "--config", "--secret-file", "--connect-timeout", "--key-file", "-o",
     ]
 
     /// Verbs that have verbs of their own.
-    private static let families: Set<String> = ["store", "bench", "quota"]
+    private static let families: Set<String> = ["store", "bench", "quota", "keys"]
 
     /// `["--output", "json", "jobs"]` becomes `["jobs", "--output", "json"]`; what is no global flag stays where it is.
     static func moveBehindVerb(_ arguments: [String]) -> [String] {

@@ -22,6 +22,12 @@ struct GlobalOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "The key to connect with, for a coordinator on another host (CCO_KEY_FILE): a file from `ccctl keys new`.",
+            valueName: "file"))
+    var keyFile: String?
+
+    @Option(
+        help: ArgumentHelp(
             "How long an absent coordinator is tried, such as 5s (CCO_CONNECT_TIMEOUT).", valueName: "time"))
     var connectTimeout: String?
 
@@ -31,6 +37,7 @@ struct GlobalOptions: ParsableArguments {
         if let coordinator { flags["coordinator"] = .one(coordinator) }
         if let output { flags["output"] = .one(output) }
         if let secretFile { flags["secret-file"] = .one(secretFile) }
+        if let keyFile { flags["key-file"] = .one(keyFile) }
         if let connectTimeout { flags["connect-timeout"] = .one(connectTimeout) }
         return try ControlSettings(SettingsSource(program: .control, flags: flags, configFile: config))
     }

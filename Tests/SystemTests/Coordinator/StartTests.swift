@@ -26,9 +26,12 @@ extension CoordinatorLane {
                 let config = try bench.file("coordinator.yaml", "# settings\nlease: 9s\nleese: 4s\n")
                 let value = try bench.file("value.yaml", "lease: soon\n")
                 let cases: [([String], [String])] = [
-                    (["--agents-endpoint", "tcp://0.0.0.0:7301"], ["--agents-endpoint", "loopback", "0.0.0.0"]),
-                    (["--clients-endpoint", "tcp://192.0.2.1:7302"], ["--clients-endpoint", "loopback"]),
-                    (["--blobs-endpoint", "tcp://*:7304"], ["--blobs-endpoint"]),
+                    (
+                        ["--agents-endpoint", "tcp://0.0.0.0:7301"],
+                        ["tcp://0.0.0.0:7301", "loopback", "ccctl keys new"]
+                    ),
+                    (["--clients-endpoint", "tcp://192.0.2.1:7302"], ["tcp://192.0.2.1:7302", "loopback"]),
+                    (["--blobs-endpoint", "tcp://*:7304"], ["tcp://*:7304", "ccctl keys new"]),
                     (["--http", "0.0.0.0:7303"], ["--http", "loopback"]),
                     (["--agents-endpoint", "garbage"], ["--agents-endpoint", "garbage"]),
                     (["--config", config], ["coordinator.yaml:3", "leese", "lease"]),

@@ -42,17 +42,18 @@ func onBench(_ bench: Workbench, _ body: (Workbench) async throws -> Void) async
     try await body(bench)
 }
 
-/// Runs a test on a fleet whose coordinator is started, and ends all of it.
+/// Runs a test on a fleet whose coordinator is started, unless told, and ends all of it.
 func withFleet(
     _ bench: Workbench, simulator: [String]? = nil, options: [String] = [], environment: [String: String] = [:],
-    _ body: (Fleet) async throws -> Void
+    address: String = "127.0.0.1", isStarted: Bool = true, _ body: (Fleet) async throws -> Void
 ) async throws {
     try await onBench(bench) { bench in
         var api: SimulatedAPI?
         if let simulator { api = try await SimulatedAPI.start(bench, simulator) }
-        let fleet = try Fleet(bench, api: api, coordinatorOptions: options, coordinatorEnvironment: environment)
+        let fleet = try Fleet(
+            bench, api: api, coordinatorOptions: options, coordinatorEnvironment: environment, address: address)
         do {
-            try await fleet.startCoordinator()
+            if isStarted { try await fleet.startCoordinator() }
             try await body(fleet)
             await fleet.stop()
         } catch {
