@@ -65,6 +65,7 @@ struct Simulation {
         }
         let outboxes = Set(agents.flatMap { $0.outbox.map(\.result.token) })
         if handled >= Self.eventsAtMost { referee.saw(.neverEnds, at: clock.now) }
+        if referee.violations.isEmpty, isOver { lookAtPermits() }
         if referee.violations.isEmpty { referee.saw(.over(outboxes: outboxes), at: clock.now) }
         for violation in referee.violations { trace.add("VIOLATION \(violation)") }
         referee.count(&census)
