@@ -49,7 +49,7 @@ struct CallScenario: Sendable {
                         reservePerMille: draw.below(3) == 0 ? draw.between(10, 300) : 0))
                 continue
             }
-            let pace = Double(draw.between(30, 200)) / (place == binding ? 10 : 4)
+            let pace = Double(draw.between(15, 120)) / (place == binding ? 10 : 4)
             if draw.below(4) == 0 {
                 for name in Self.classes { add(kind, name, pace, &draw) }
             } else {
@@ -132,7 +132,7 @@ extension Scenario {
             for (index, spec) in specs.enumerated() where options[Int(spec.options)].runner == "claude" {
                 let model = options[Int(spec.options)].model
                 let name = model.contains(CallScenario.classes[1]) ? CallScenario.classes[1] : CallScenario.classes[0]
-                for _ in 0..<draw.below(4) { submits[place].tasks[index].calls.append(calls.call(of: name, &draw)) }
+                for _ in 0..<[0, 0, 1, 1, 2][draw.below(5)] { submits[place].tasks[index].calls.append(calls.call(of: name, &draw)) }
             }
         }
     }

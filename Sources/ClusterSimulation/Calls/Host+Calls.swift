@@ -81,7 +81,7 @@ extension Simulation {
                 referee.saw(.call(.holderGone(place)), at: clock.now)
             }
         }
-        guard clock.now >= host.lastStanding + .ms(500) else { return }
+        guard clock.now >= host.lastStanding + .s(1) else { return }
         host.lastStanding = clock.now
         // While an agent is about to be lost, who knows what first is of no account.
         let soon = Micros.ms(scenario.core.lease.rawValue) - .s(1)
