@@ -66,7 +66,8 @@ struct Referee {
     init(_ core: CoreConfiguration, fairJobs: Bool = false, calls: CallScenario? = nil) {
         cap = core.retryCap
         checkers = [
-            OneEnd(), NothingLost(), OneOpenAttempt(), Tokens(), Inversions(isLimited: calls != nil), LimitsKept(core), Dependencies(),
+            OneEnd(), NothingLost(), OneOpenAttempt(), Tokens(), Inversions(isLimited: calls != nil), LimitsKept(core),
+            Dependencies(),
             Liveness(lease: core.lease, cap: core.retryCap), Pauses(),
         ]
         if fairJobs { checkers.append(FairShares()) }

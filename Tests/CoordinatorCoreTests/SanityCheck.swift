@@ -123,7 +123,9 @@ extension CoordinatorCore {
                 // To be told of more than it waits for changes nothing.
                 if unmet > due { wrong.append("task \(job.id).\(index) waits for \(unmet), will be told by \(due)") }
                 guard entry.state == .held else { continue }
-                if entry.cancelRequested { wrong.append("task \(job.id).\(index) is held though it is to be cancelled") }
+                if entry.cancelRequested {
+                    wrong.append("task \(job.id).\(index) is held though it is to be cancelled")
+                }
                 if waiting.unordered.contains(where: {
                     $0.task == TaskID(job: job.id, index: UInt32(index)).packed && $0.attempt > entry.attempt
                 }) {

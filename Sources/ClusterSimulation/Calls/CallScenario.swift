@@ -132,7 +132,9 @@ extension Scenario {
             for (index, spec) in specs.enumerated() where options[Int(spec.options)].runner == "claude" {
                 let model = options[Int(spec.options)].model
                 let name = model.contains(CallScenario.classes[1]) ? CallScenario.classes[1] : CallScenario.classes[0]
-                for _ in 0..<[0, 0, 1, 1, 2][draw.below(5)] { submits[place].tasks[index].calls.append(calls.call(of: name, &draw)) }
+                for _ in 0..<[0, 0, 1, 1, 2][draw.below(5)] {
+                    submits[place].tasks[index].calls.append(calls.call(of: name, &draw))
+                }
             }
         }
     }

@@ -117,7 +117,9 @@ extension Simulation {
     private mutating func noticed() -> [CallNotice] {
         let notices = host.core.takeCallNotices()
         for notice in notices {
-            guard let place = host.placeOfIndex[CoordinatorCore.agent(holding: notice.holder).rawValue] else { continue }
+            guard let place = host.placeOfIndex[CoordinatorCore.agent(holding: notice.holder).rawValue] else {
+                continue
+            }
             let key = CallKey(agent: place, incarnation: host.contacts[place].incarnation, number: notice.number)
             if case .granted = notice.answer { referee.saw(.call(.granted(key)), at: clock.now) }
         }

@@ -7,7 +7,7 @@ struct CallLimits: CallChecker {
     static let rule = "calls within limits"
     static let onTime: Micros = .ms(100)
     /// Of a thousand takes of learned costs: so many may find too little left.
-    static let overPermille = 250
+    static let overPermille = 100
     var found: [String] = []
     private let calls: CallScenario
     private var book = CallBook()

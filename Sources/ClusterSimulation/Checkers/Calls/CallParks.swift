@@ -12,6 +12,7 @@ struct CallParks: CallChecker {
         var until: Micros
         /// Nil: of the whole service.
         var kind: WorldLimit.Kind?
+        var refused: WorldCall
         var isRecorded = false
     }
 
@@ -45,9 +46,9 @@ struct CallParks: CallChecker {
         case .call(.adopted(let key, let call)): book.adopted(key, call)
         case .call(.holderGone(let agent)): _ = book.holderGone(agent)
         case .call(.granted(let key)): granted(key, at: now)
-        case .call(.told(let key, _, let outcome)):
+        case .call(.told(let key, let call, let outcome)):
             if case .refused(let after, let named) = outcome, book.isOpen(key) {
-                parks.append(Park(from: now, until: now + after, kind: named))
+                parks.append(Park(from: now, until: now + after, kind: named, refused: call))
                 parked += 1
             }
             if outcome.isEnd { book.ended(key) }
@@ -58,20 +59,15 @@ struct CallParks: CallChecker {
     private mutating func granted(_ key: CallKey, at now: Micros) {
         guard let waiting = book.granted(key) else { return }
         parks.removeAll { $0.until <= now }
-        for park in parks {
-            let isCovered =
-                park.kind.map { kind in
-                    calls.limits.contains { $0.kind == kind && $0.limits(waiting.call) }
-                } ?? true
-            // A class may be limited where the one of the refused call was not.
-            guard isCovered, !isOfAnotherClass(park, waiting.call) else { continue }
+        for park in parks where covers(park, waiting.call) {
             found.append("call \(key) was granted at \(now): the service said to wait until \(park.until)")
         }
     }
 
-    private func isOfAnotherClass(_ park: Park, _ call: WorldCall) -> Bool {
-        guard let kind = park.kind else { return false }
-        return calls.limits.contains { $0.kind == kind && $0.modelClass != nil }
+    /// Whether a call draws from a limit that refused the other, and was named.
+    private func covers(_ park: Park, _ call: WorldCall) -> Bool {
+        guard let kind = park.kind else { return true }
+        return calls.limits.contains { $0.kind == kind && $0.limits(park.refused) && $0.limits(call) }
     }
 
     func count(_ census: inout Census) {

@@ -28,7 +28,8 @@ struct CallsNarrowed: CallChecker {
             guard book.granted(key) != nil, cutAt != nil else { return }
             if now - lastOverload > Self.forgotten { return allowed = .max }
             if book.open.count > allowed {
-                found.append("call \(key) makes \(book.open.count) at once at \(now): after an overload \(allowed) may be")
+                found.append(
+                    "call \(key) makes \(book.open.count) at once at \(now): after an overload \(allowed) may be")
             }
         default: break
         }
