@@ -21,6 +21,8 @@ struct Host {
         var lastHeard: Micros = 0
         var isHere = false
         var incarnation: UInt64 = 0
+        /// It was away for a lease after a start: what it calls counts no more.
+        var isGivenUp = false
     }
 
     var core: CoordinatorCore

@@ -76,10 +76,11 @@ extension Simulation {
             input("quotas") { $0.keepQuotas(at: moment) }
             tell(noticed())
         }
-        for place in host.contacts.indices where !host.contacts[place].isHere {
-            if clock.now >= host.begun + .ms(scenario.core.lease.rawValue) {
-                referee.saw(.call(.holderGone(place)), at: clock.now)
-            }
+        let isKnown = clock.now >= host.begun + .ms(scenario.core.lease.rawValue)
+        for place in host.contacts.indices
+        where isKnown && !host.contacts[place].isHere && !host.contacts[place].isGivenUp {
+            host.contacts[place].isGivenUp = true
+            referee.saw(.call(.holderGone(place)), at: clock.now)
         }
         guard clock.now >= host.lastStanding + .s(1) else { return }
         host.lastStanding = clock.now

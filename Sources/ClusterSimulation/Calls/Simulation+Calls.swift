@@ -118,7 +118,7 @@ extension Simulation {
         census.count("call.sent")
         referee.saw(.call(.arrives(key, held.call)), at: clock.now)
         let (outcome, length) = answer(to: held.call, calls)
-        if case .done = outcome, draw.below(3) == 0 {
+        if case .done = outcome, draw.below(5) == 0 {
             events.plan(.callEnds(key, .goesOn), at: clock.now + length / 2)
         }
         events.plan(.callEnds(key, outcome), at: clock.now + length)

@@ -17,6 +17,8 @@ struct CallLimits: CallChecker {
     private var grantedAt: [CallKey: Micros] = [:]
     /// Calls at the service that count.
     private var atService: Set<CallKey> = []
+    /// Agents that were given up and have not spoken of calls since.
+    private var gone: Set<Int> = []
     private var judgedGrants = 0
     private var judgedSends = 0
     private var judgedHolds = 0
@@ -45,8 +47,12 @@ struct CallLimits: CallChecker {
 
     private mutating func saw(_ sight: CallSight, at now: Micros) {
         switch sight {
-        case .asked(let key, let call, let priority): book.asked(key, call, priority, at: now)
-        case .adopted(let key, let call): book.adopted(key, call)
+        case .asked(let key, let call, let priority):
+            gone.remove(key.agent)
+            book.asked(key, call, priority, at: now)
+        case .adopted(let key, let call):
+            gone.remove(key.agent)
+            book.adopted(key, call)
         case .granted(let key):
             guard let waiting = book.granted(key) else { return }
             grantedAt[key] = now
@@ -56,6 +62,7 @@ struct CallLimits: CallChecker {
             if outcome.isEnd { book.ended(key) }
         case .holderGone(let agent):
             _ = book.holderGone(agent)
+            gone.insert(agent)
             for key in atService where key.agent == agent {
                 for place in calls.limits.indices where calls.limits[place].kind == .concurrency { held[place] -= 1 }
             }
@@ -103,9 +110,10 @@ struct CallLimits: CallChecker {
     }
 
     private mutating func arrives(_ key: CallKey, _ call: WorldCall, at now: Micros) {
-        atService.insert(key)
+        if !gone.contains(key.agent) { atService.insert(key) }
         for place in calls.limits.indices
-        where calls.limits[place].kind == .concurrency && calls.limits[place].limits(call) {
+        where !gone.contains(key.agent) && calls.limits[place].kind == .concurrency && calls.limits[place].limits(call)
+        {
             held[place] += 1
             judgedHolds += 1
             if held[place] > calls.limits[place].amount {
