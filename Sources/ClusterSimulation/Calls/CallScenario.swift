@@ -32,7 +32,7 @@ struct CallScenario: Sendable {
         guard profile != .fairness, Draw.fixed(seed, 51) % 2 == 0 else { return nil }
         var draw = Draw(seed: Draw.fixed(seed, 52))
         isExact = draw.below(3) > 0
-        refusedPermille = draw.below(2) == 0 ? 0 : draw.below(60)
+        refusedPermille = draw.below(4) == 0 ? 0 : draw.below(160)
         overloadedPermille = draw.below(2) == 0 ? 0 : draw.below(60)
         cutPermille = draw.below(2) == 0 ? 0 : draw.below(40)
         meanInput = draw.between(50, 20_000)

@@ -132,7 +132,7 @@ extension Simulation {
             let mine = calls.limits.filter { $0.kind != .concurrency && $0.limits(call) }
             let named = draw.below(2) == 0 ? draw.pick(mine)?.kind : nil
             if named != nil { census.count("fault.service_429_named") }
-            return (.refused(retryAfter: .s(draw.between(1, 6)), named: named), quick)
+            return (.refused(retryAfter: .s(draw.between(2, 9)), named: named), quick)
         }
         if draw.permille(calls.overloadedPermille) {
             census.count("fault.service_529")
