@@ -28,7 +28,7 @@ public struct Census: Sendable {
             "loss", "duplicate", "delay", "reorder", "agent_crash", "agent_leaves", "agent_capacity",
             "connection_broken",
             "slow_disk", "commit_fails", "disk_low", "clock_jump", "loop_stall", "lost_answer", "outbox_write_lost",
-            "lost_in_partition",
+            "lost_in_partition", "service_429", "service_429_named", "service_529", "service_cut",
         ].map { "fault." + $0 }
         + Cut.allCases.flatMap { ["fault.cut_agent_" + $0.rawValue, "fault.cut_client_" + $0.rawValue] }
         + CrashPhase.allCases.map { "fault.crash_" + $0.rawValue }
@@ -36,7 +36,7 @@ public struct Census: Sendable {
             "jobOpened", "optionsAdded", "tasksAdded", "jobSealed", "assigned", "assignmentRetired", "attemptEnded",
             "taskEnded", "cancelRequested", "jobFinished", "resultSetAside", "agentSeen", "jobChanged", "queuePaused",
             "optionsChanged", "taskMoved", "taskHeld", "taskReleased", "taskReopened", "jobReopened", "agentDrained",
-            "sweepBegun", "sweepEnded", "pruned", "daySpent",
+            "sweepBegun", "sweepEnded", "pruned", "daySpent", "quotas",
         ].map { "record." + $0 }
         + ["reply", "welcome", "refuse", "assign", "acknowledge", "cancel", "reload"].map { "effect." + $0 }
         + [
@@ -50,6 +50,17 @@ public struct Census: Sendable {
             "cancel",
             "cancel_some", "prune",
         ].map { "control." + $0 }
+        + [
+            "asked", "asked_again", "open_told_again", "report_repeated", "answer_unwanted", "granted",
+            "granted_after_wait", "granted_again", "sent", "sent_late", "done", "withdrawn", "handed_back",
+            "of_dead_agent", "of_lost_agent", "park", "park_kept_over_restart", "narrowed", "restart_with_waiting",
+            "restart_with_open", "grant_judged", "send_judged", "hold_judged", "order_judged", "urgent_first",
+            "account_judged", "flow_judged",
+        ].map { "call." + $0 }
+        + [
+            "requests", "input_tokens", "output_tokens", "concurrency", "of_class", "reserve", "single", "learned",
+            "exact", "beside_budgets",
+        ].map { "limit." + $0 }
         + Profile.allCases.map { "profile." + $0.rawValue }
         + ["late_result_taken", "poisoned", "held_after_loss", "inversions_judged", "shares_judged"].map {
             "seen." + $0

@@ -17,6 +17,9 @@ enum Event {
     case reconnects(Int, connection: Int)
     case attemptEnds(Int, incarnation: UInt64, AttemptToken, cancelled: Bool)
     case outboxHas(Int, incarnation: UInt64, AttemptResult)
+    case callDue(Int, incarnation: UInt64, AttemptToken)
+    case callReaches(CallKey)
+    case callEnds(CallKey, CallOutcome)
     case clientActs(Int)
     case userActs
     case fault(Fault)
@@ -29,11 +32,18 @@ struct Envelope {
         case agent(Int, connection: Int)
         case client(Int)
     }
+    /// A call that waits for its permit; open: it has it, and goes on.
+    struct Ask {
+        var call: SimulatedCall
+        var isOpen: Bool
+    }
     enum Letter {
         case hello(AgentIntroduction)
         case heartbeat(session: UInt64, capacity: UInt32)
         case results([AttemptResult])
         case goodbye(session: UInt64)
+        case permitRequests(session: UInt64, [Ask])
+        case permitReports(session: UInt64, number: UInt64, [CallReport])
         case request(UInt64, Request)
     }
     var sender: Sender
@@ -57,6 +67,8 @@ enum AgentMail {
     case assign(session: UInt64, [AttemptOrder])
     case acknowledge([AttemptToken])
     case cancel([AttemptToken])
+    case permitAnswers([(number: UInt64, refusal: String?)])
+    case permitReportsAck(number: UInt64)
 }
 
 /// Which way a partition cuts.

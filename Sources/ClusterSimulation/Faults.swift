@@ -107,7 +107,8 @@ extension Simulation {
         if host.isUp { wakeLoop(at: clock.now) } else { startCoordinator() }
         // Whatever is left, one task after the other, each as often as it may be tried.
         let work = scenario.submits.reduce(Micros(0)) { $0 + $1.tasks.reduce(0) { $0 + $1.duration + .s(1) } }
-        referee.saw(.healed(work: work * 3), at: clock.now)
+        let limited = scenario.calls?.timeFor(scenario.submits.flatMap { $0.tasks.flatMap(\.calls) }) ?? 0
+        referee.saw(.healed(work: (work + limited) * 3, pause: limited), at: clock.now)
         if scenario.controlEvery == 0 { events.plan(.userActs, at: clock.now) }
         events.plan(.heals, at: clock.now + .s(1))
     }
@@ -118,7 +119,7 @@ extension Simulation {
         let isQuiet =
             clients.allSatisfy(\.isOver) && referee.ledger.jobs.allSatisfy { $0.finish != nil }
             && agents.allSatisfy { $0.plan.isRival || $0.outbox.isEmpty } && !host.core.hasSweeps && host.flight == nil
-            && user.pending == nil
+            && user.pending == nil && agents.allSatisfy { $0.plan.isRival || $0.broker.isQuiet }
         if isQuiet { isOver = true } else { events.plan(.heals, at: clock.now + .s(1)) }
     }
 }

@@ -48,8 +48,14 @@ extension Simulation {
             }
         case .goodbye(let session):
             input("agent \(agent) leaves") { $0.agentLeft(index, session: session, at: moment) }
-            if host.contacts[agent].session == session { host.contacts[agent].isHere = false }
+            if host.contacts[agent].session == session {
+                host.contacts[agent].isHere = false
+                referee.saw(.call(.holderGone(agent)), at: clock.now)
+            }
             host.contacts[agent].connection = nil
+        case .permitRequests(let session, let asks): permitsAsked(agent, index, session, asks)
+        case .permitReports(let session, let number, let reports):
+            permitsReported(agent, index, session, number, reports)
         case .hello, .request: break
         }
     }
@@ -64,9 +70,13 @@ extension Simulation {
             $0.agentIntroduced(told, at: moment)
         }
         guard case .welcomed(let index, let session) = outcome else { return }
+        let known = host.contacts[agent].incarnation
+        if known != 0, known != hello.incarnation {
+            referee.saw(.call(.holderGone(agent)), at: clock.now)
+        }
         host.contacts[agent] = Host.Contact(
             index: index, connection: connection, session: session, capacity: hello.capacity, lastHeard: clock.now,
-            isHere: true)
+            isHere: true, incarnation: hello.incarnation)
         host.placeOfIndex[index.rawValue] = agent
     }
 
@@ -85,6 +95,7 @@ extension Simulation {
             input("cancel \(job) \(indexes)") { $0.cancelArrived(job, indexes: indexes, reply: handle, at: moment) }
         case .control(let control):
             referee.saw(.controlDelivered(control), at: clock.now)
+            if case .prioritize(let tasks, _) = control { host.prioritized.insert(tasks.job) }
             input("\(control.line)") { $0.controlArrived(control, reply: handle, at: moment) }
         case .prune(let jobs, let age):
             input("prune \(jobs)") {
@@ -127,7 +138,7 @@ extension Simulation {
     }
 
     /// Without a connection the agent is away: what it was not told is settled at its next hello.
-    private mutating func send(_ mail: AgentMail, to index: AgentIndex) {
+    mutating func send(_ mail: AgentMail, to index: AgentIndex) {
         guard let place = host.placeOfIndex[index.rawValue], let connection = host.contacts[place].connection else {
             return
         }

@@ -19,6 +19,7 @@ extension Simulation {
                 input("time") { $0.timePassed(to: moment) }
                 noticeSilence()
             }
+            keepQuotas()
             input("assign", offers: offers()) { $0.assignWork(at: moment) }
         }
         turnOver()
@@ -47,6 +48,7 @@ extension Simulation {
             if clock.now - host.contacts[place].lastHeard >= .ms(scenario.core.lease.rawValue) {
                 note("  agent \(place) is lost")
                 host.contacts[place].isHere = false
+                referee.saw(.call(.holderGone(place)), at: clock.now)
             }
         }
     }
@@ -131,6 +133,7 @@ extension Simulation {
             release(Array(flight.effects.prefix(draw.below(flight.effects.count))))
             return crashCoordinator()
         }
+        quotasRecorded(flight)
         release(flight.effects)
         wakeLoop(at: clock.now + 20)
     }
@@ -154,7 +157,9 @@ extension Simulation {
         host.agentMail = old.agentMail
         host.clientMail = old.clientMail
         host.nextHandle = old.nextHandle
+        host.prioritized = old.prioritized
         takeUp(term: old.term + 1)
+        host.core.follow(old.core, at: clock.instant)
         for place in agents.indices {
             if let connection = old.contacts[place].connection { transmit(.introduceYourself, to: place, connection) }
         }

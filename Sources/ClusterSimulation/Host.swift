@@ -20,6 +20,9 @@ struct Host {
         var capacity: UInt32 = 0
         var lastHeard: Micros = 0
         var isHere = false
+        var incarnation: UInt64 = 0
+        /// It was away for a lease after a start: what it calls counts no more.
+        var isGivenUp = false
     }
 
     var core: CoordinatorCore
@@ -42,6 +45,12 @@ struct Host {
     var lastTurn: Micros = 0
     var expected: Micros = 0
     var stalledUntil: Micros = 0
+    /// When this life began.
+    var begun: Micros = 0
+    /// When the coordinator's own account of its permits was last looked at.
+    var lastStanding: Micros = 0
+    /// Jobs whose priorities a user may have changed.
+    var prioritized: Set<JobID> = []
     /// Where the next crash is to strike.
     var trap: CrashPhase?
 
@@ -58,8 +67,10 @@ extension Simulation {
         guard !host.isUp else { return }
         let life = host.life
         let term = host.term + 1
+        let prioritized = host.prioritized
         host = Host(newCore(term: term))
         host.life = life + 1
+        host.prioritized = prioritized
         takeUp(term: term)
     }
 
@@ -74,10 +85,12 @@ extension Simulation {
         host.isUp = true
         host.contacts = agents.map { _ in Host.Contact() }
         host.lastTurn = clock.now
+        host.begun = clock.now
         note("coordinator starts, term \(term)")
         let state = disk.recovered()
         let moment = clock.moment
         referee.saw(.coordinatorStarted(wall: moment.wall), at: clock.now)
+        openDesk(state)
         input("recover") { $0.recover(state, at: moment) }
         host.core.diskMeasured(isLow: diskIsLow)
         wakeLoop(at: clock.now)

@@ -31,7 +31,9 @@ enum Observation {
     case submitAcknowledged(JobID, tasks: UInt32)
     case controlDelivered(Control)
     case controlAcknowledged(Control, changed: UInt32)
-    case healed(work: Micros)
+    /// What is left takes so long at the most, and nothing stands still for longer than that beside what is usual.
+    case healed(work: Micros, pause: Micros)
+    case call(CallSight)
     case timePassed
     /// The run was broken off.
     case neverEnds
@@ -61,13 +63,19 @@ struct Referee {
     private(set) var violations: [String] = []
     let cap: Milliseconds
 
-    init(_ core: CoreConfiguration, fairJobs: Bool = false) {
+    init(_ core: CoreConfiguration, fairJobs: Bool = false, calls: CallScenario? = nil) {
         cap = core.retryCap
         checkers = [
-            OneEnd(), NothingLost(), OneOpenAttempt(), Tokens(), Inversions(), LimitsKept(core), Dependencies(),
+            OneEnd(), NothingLost(), OneOpenAttempt(), Tokens(), Inversions(isLimited: calls != nil), LimitsKept(core),
+            Dependencies(),
             Liveness(lease: core.lease, cap: core.retryCap), Pauses(),
         ]
         if fairJobs { checkers.append(FairShares()) }
+        guard let calls else { return }
+        checkers += [
+            CallLimits(calls), CallParks(calls), CallOrder(), CallsNarrowed(), CallAccount(core.lease),
+            CallFlow(calls, core.lease),
+        ]
     }
 
     mutating func durable(_ steps: [Step]) {
@@ -93,5 +101,12 @@ struct Referee {
             violations += checkers[place].found.map { "\(rule): \($0)" }
             checkers[place].found = []
         }
+    }
+}
+
+extension Referee {
+    /// How often there was something to be judged.
+    func count(_ census: inout Census) {
+        for checker in checkers { if let checker = checker as? any CallChecker { checker.count(&census) } }
     }
 }

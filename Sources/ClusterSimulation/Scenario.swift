@@ -10,6 +10,8 @@ enum Profile: String, CaseIterable {
 struct TaskPlan {
     var duration: Micros
     var tokens: UInt64
+    /// The calls of each of its attempts, in order.
+    var calls: [WorldCall] = []
 }
 
 /// One submit: the client sends its batches in order.
@@ -56,6 +58,9 @@ struct Scenario {
     /// The usual time of a commit.
     var diskTime: ClosedRange<Micros> = .ms(1)...(.ms(15))
 
+    /// Nil: nothing is limited, and nobody makes calls.
+    var calls: CallScenario?
+
     static let store = StoreID(rawValue: 0x51AB)
 
     init(seed: UInt64) {
@@ -84,6 +89,8 @@ struct Scenario {
         }
         makeAgents(&draw)
         makeSubmits(&draw)
+        calls = CallScenario(seed: seed, profile)
+        giveCalls()
     }
 
     private mutating func makeAgents(_ draw: inout Draw) {

@@ -30,6 +30,9 @@ struct SimulatedAgent {
     var lastHello: Micros = 0
     /// After a refusal: not to say hello before.
     var helloAgainAt: Micros?
+    /// Attempts that make calls.
+    var work: [CallWork] = []
+    var broker = SimulatedBroker()
 
     init(plan: AgentPlan) {
         self.plan = plan
@@ -61,6 +64,7 @@ extension Simulation {
     mutating func crashAgent(_ place: Int, for length: Micros) {
         guard agents[place].isUp else { return }
         note("agent \(place) dies with \(agents[place].running.count) attempts")
+        callsDie(place)
         agents[place].isUp = false
         agents[place].running = []
         agents[place].session = nil
@@ -146,6 +150,7 @@ extension Simulation {
             referee.saw(.acknowledged(tokens), at: clock.now)
             agents[place].outbox.removeAll { tokens.contains($0.result.token) }
             agents[place].running.removeAll { tokens.contains($0) }
+            for token in tokens { dropCalls(place, token) }
             finishLeaving(place)
         case .cancel(let tokens):
             for token in tokens where agents[place].running.contains(token) {
@@ -153,6 +158,8 @@ extension Simulation {
                     .attemptEnds(place, incarnation: agents[place].incarnation, token, cancelled: true),
                     at: clock.now + draw.between(.ms(1), .ms(400)))
             }
+        case .permitAnswers(let answers): permitsAnswered(place, answers)
+        case .permitReportsAck(let number): agents[place].broker.unacknowledged.removeAll { $0.number == number }
         }
     }
 
@@ -164,10 +171,12 @@ extension Simulation {
         for token in welcome.abandon {
             referee.saw(.dropped(token), at: clock.now)
             agents[place].running.removeAll { $0 == token }
+            dropCalls(place, token)
             agents[place].outbox.removeAll { $0.result.token == token }
         }
         for entry in agents[place].outbox.indices { agents[place].outbox[entry].sentAt = nil }
         sendHeartbeat(place)
+        if scenario.calls != nil { callsToldAgain(place) }
         sendResults(place)
         finishLeaving(place)
     }
@@ -178,6 +187,9 @@ extension Simulation {
             !agents[place].outbox.contains(where: { $0.result.token == token })
         else { return }
         agents[place].running.append(token)
+        if let plan = plan(of: token.task), !plan.calls.isEmpty, !agents[place].isLeaving {
+            return beginCalls(place, token, plan)
+        }
         let length = agents[place].isLeaving ? 0 : plan(of: token.task)?.duration ?? .ms(10)
         events.plan(
             .attemptEnds(place, incarnation: agents[place].incarnation, token, cancelled: false), at: clock.now + length
@@ -193,6 +205,7 @@ extension Simulation {
     mutating func attemptEnded(_ place: Int, _ incarnation: UInt64, _ token: AttemptToken, cancelled: Bool) {
         guard agents[place].isUp, agents[place].incarnation == incarnation, agents[place].running.contains(token)
         else { return }
+        dropCalls(place, token)
         var result = AttemptResult(
             token: token, state: .succeeded, answer: .text("a"),
             usage: Usage(outputTokens: plan(of: token.task)?.tokens ?? 1), costMicroUSD: SimulatedAgent.cost,

@@ -35,7 +35,7 @@ struct Simulation {
         self.sabotage = sabotage
         draw = Draw(seed: seed)
         trace = Trace(isKept: isTraced)
-        referee = Referee(scenario.core, fairJobs: scenario.profile == .fairness)
+        referee = Referee(scenario.core, fairJobs: scenario.profile == .fairness, calls: scenario.calls)
         agents = scenario.agents.map { SimulatedAgent(plan: $0) }
         clients = scenario.submits.map { SubmittingClient(plan: $0) }
         host = Host(CoordinatorCore(storeID: Scenario.store, term: 0, configuration: scenario.core, seed: 0))
@@ -48,6 +48,7 @@ struct Simulation {
     /// Runs to the end and says what came of it.
     mutating func run() -> SimulationReport {
         census.count("profile." + scenario.profile.rawValue)
+        countLimits()
         trace.add(
             "seed \(scenario.seed), \(scenario.profile.rawValue), \(agents.count) agents, \(clients.count) submits")
         events.plan(.coordinatorStarts, at: 0)
@@ -64,8 +65,10 @@ struct Simulation {
         }
         let outboxes = Set(agents.flatMap { $0.outbox.map(\.result.token) })
         if handled >= Self.eventsAtMost { referee.saw(.neverEnds, at: clock.now) }
+        if referee.violations.isEmpty, isOver { lookAtPermits() }
         if referee.violations.isEmpty { referee.saw(.over(outboxes: outboxes), at: clock.now) }
         for violation in referee.violations { trace.add("VIOLATION \(violation)") }
+        referee.count(&census)
         for checker in referee.checkers {
             if let checker = checker as? Inversions { census.count("seen.inversions_judged", checker.judged) }
             if let checker = checker as? FairShares { census.count("seen.shares_judged", checker.judged) }
@@ -92,11 +95,26 @@ struct Simulation {
         case .attemptEnds(let agent, let incarnation, let token, let cancelled):
             attemptEnded(agent, incarnation, token, cancelled: cancelled)
         case .outboxHas(let agent, let incarnation, let result): outboxHas(agent, incarnation, result)
+        case .callDue(let agent, let incarnation, let token): callDue(agent, incarnation, token)
+        case .callReaches(let key): callReaches(key)
+        case .callEnds(let key, let outcome): callEnds(key, outcome)
         case .clientActs(let client): act(client)
         case .userActs: userActs()
         case .fault(let fault): strike(fault)
         case .heals: heal()
         }
+    }
+
+    private mutating func countLimits() {
+        guard let calls = scenario.calls else { return }
+        census.count(calls.isExact ? "limit.exact" : "limit.learned")
+        for limit in calls.limits {
+            census.count("limit." + limit.kind.rawValue)
+            if limit.modelClass != nil { census.count("limit.of_class") }
+            if limit.reservePerMille > 0 { census.count("limit.reserve") }
+            if limit.burst == 1 { census.count("limit.single") }
+        }
+        if scenario.submits.contains(where: { $0.batches[0].spec.hasBudget }) { census.count("limit.beside_budgets") }
     }
 
     mutating func note(_ line: String) { trace.add("\(clock.now) \(line)") }
@@ -134,4 +152,18 @@ enum Sabotage {
     case wrongToken
     /// The core believes that agents take twice what they say.
     case twiceTheRoom
+    /// The core is told of limits that are twice what the service has.
+    case twiceTheLimits
+    /// A refusal reaches the core as a success.
+    case deafToRefusals
+    /// So do overload and answers that broke off.
+    case deafToOverload
+    /// The core does not hear whose calls these are, and so not how urgent.
+    case forgetsPriorities
+    /// Some reports are acknowledged and not told.
+    case losesReports
+    /// With each report another call of the same agent ends in the core's eyes.
+    case settlesTwice
+    /// Nobody grants again what once waited.
+    case sleepsOnPermits
 }

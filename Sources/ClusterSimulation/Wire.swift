@@ -49,7 +49,7 @@ extension Simulation {
             return breakConnection(agent, after: draw.between(.ms(50), .s(3)))
         }
         events.plan(.arrives(envelope), at: at)
-        if isDoubled() { events.plan(.arrives(envelope), at: at + draw.between(0, .ms(700))) }
+        if isDoubled() { events.plan(.arrives(envelope), at: at + (letter.isOfCalls ? 0 : draw.between(0, .ms(700)))) }
     }
 
     mutating func transmit(_ mail: AgentMail, to agent: Int, _ connection: Int) {
@@ -81,5 +81,16 @@ extension Simulation {
         guard agents[agent].isUp, !agents[agent].isReconnecting else { return }
         agents[agent].isReconnecting = true
         events.plan(.reconnects(agent, connection: agents[agent].connection), at: clock.now + after)
+    }
+}
+
+extension Envelope.Letter {
+    /// What is said of calls stays in order even when it is doubled: that is what a connection promises, and an ask that came again after
+    /// its call had ended would be another call.
+    var isOfCalls: Bool {
+        switch self {
+        case .permitRequests, .permitReports: true
+        default: false
+        }
     }
 }

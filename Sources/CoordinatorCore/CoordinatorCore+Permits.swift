@@ -100,6 +100,9 @@ extension CoordinatorCore {
     /// Every limit, as people see it.
     public func quotaStandings(at now: Instant) -> [QuotaStanding] { desk?.standings(at: now) ?? [] }
 
+    /// Calls that were granted and have not ended, and calls that wait.
+    public var callCounts: (open: Int, waiting: Int) { (desk?.openCalls ?? 0, desk?.waitingCalls ?? 0) }
+
     /// How well calls' costs are foretold.
     public var quotaEstimates: [EstimateView] { desk?.estimates ?? [] }
 

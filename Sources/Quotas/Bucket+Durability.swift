@@ -60,6 +60,11 @@ extension Bucket {
     /// Before a first record nothing may be granted: a second start would not know of it.
     mutating func awaitFirstRecord() { recordedFloor = level }
 
+    /// So much is held by calls that go on without anybody here who knows of them, as if they were of before a restart.
+    mutating func staysHeld(_ amount: Int64) {
+        heldFromBefore = min(heldFromBefore + max(0, amount), QuotaLimits.amount)
+    }
+
     /// So many calls of before the restart have ended, or their agents have.
     mutating func releaseHeldFromBefore(_ count: Int64) {
         let ended = min(max(0, count), heldFromBefore)

@@ -67,13 +67,14 @@ extension QuotaBook {
     }
 
     /// Whoever held permits is gone: its open ones count as spent, its waiting ones are dropped. Returns how many were
-    /// open.
+    /// open. Where their calls may go on, what they hold of concurrency limits stays held, as after a restart.
     @discardableResult
-    public mutating func holderDied(_ holder: UInt64, at now: Instant) -> Int {
+    public mutating func holderDied(_ holder: UInt64, callsGoOn: Bool = false, at now: Instant) -> Int {
         let now = latest(now)
         var open = 0
         for slot in permits.slots(of: holder) {
             if permits[slot].state == .open {
+                if callsGoOn { keepHeld(slot) }
                 close(slot, at: now) { $0.amount }
                 open += 1
             } else {
@@ -82,6 +83,15 @@ extension QuotaBook {
             }
         }
         return open
+    }
+
+    private mutating func keepHeld(_ slot: Int32) {
+        for place in permits[slot].costs.indices {
+            let cost = permits[slot].costs[place]
+            guard let receipt = cost.receipt, buckets[cost.bucket.place].limit.isConcurrency else { continue }
+            buckets[cost.bucket.place].staysHeld(receipt.amount)
+            permits[slot].costs[place].receipt = nil
+        }
     }
 
     private func openSlot(_ id: PermitID) -> Int32? {

@@ -215,7 +215,7 @@ import Testing
 
     @Test func workThatStandsStillIsFound() {
         var history = History.of()
-        history.saw(.healed(work: .s(1)))
+        history.saw(.healed(work: .s(1), pause: 0))
         history.saw(.timePassed, at: .s(2000))
         #expect(history.broken == ["liveness"])
     }

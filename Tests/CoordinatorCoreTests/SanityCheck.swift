@@ -63,6 +63,7 @@ extension CoordinatorCore {
         }
         wrong += sanityOfAgents()
         wrong += sanityOfBudgets()
+        wrong += sanityOfWaits()
         return wrong
     }
 
@@ -88,6 +89,48 @@ extension CoordinatorCore {
             }
             if (budgetNote(of: job.id) != nil) != job.isOverBudget {
                 wrong.append("job \(job.id) is over its budget: \(job.isOverBudget), and should be the contrary")
+            }
+        }
+        return wrong
+    }
+
+    /// What holds a task is there as long as it is held, and no longer; of all that it still waits for it will still be told, held or not,
+    /// so that a release puts it where it belongs and it does not wait for ever.
+    private func sanityOfWaits() -> [String] {
+        var wrong: [String] = []
+        for job in jobs where !job.isGone {
+            guard job.finishedAt == nil else {
+                if !job.holds.isEmpty { wrong.append("job \(job.id) has finished and keeps \(job.holds.count) holds") }
+                continue
+            }
+            for (index, why) in job.holds {
+                if Int(index) >= job.tasks.count || job.tasks[Int(index)].state != .held {
+                    wrong.append("task \(job.id).\(index) is not held, and \"\(why)\" holds it")
+                }
+                // By the user: that is what no entry says.
+                if why.isEmpty || why == Self.heldByUser {
+                    wrong.append("task \(job.id).\(index) is held for a reason that is not kept: \"\(why)\"")
+                }
+            }
+            var untold: [UInt32: Int] = [:]
+            for (on, followers) in job.graph?.followers ?? [:] {
+                let known = told[TaskID(job: job.id, index: on).packed] ?? 0
+                for follower in followers.dropFirst(known) { untold[follower.index, default: 0] += 1 }
+            }
+            for (index, entry) in job.tasks.enumerated() where !entry.state.isEnd {
+                let unmet = job.graph?.unmet[UInt32(index)] ?? 0
+                let due = untold[UInt32(index)] ?? 0
+                // To be told of more than it waits for changes nothing.
+                if unmet > due { wrong.append("task \(job.id).\(index) waits for \(unmet), will be told by \(due)") }
+                guard entry.state == .held else { continue }
+                if entry.cancelRequested {
+                    wrong.append("task \(job.id).\(index) is held though it is to be cancelled")
+                }
+                if waiting.unordered.contains(where: {
+                    $0.task == TaskID(job: job.id, index: UInt32(index)).packed && $0.attempt > entry.attempt
+                }) {
+                    wrong.append("task \(job.id).\(index) is held and in backoff after an attempt that is not there")
+                }
             }
         }
         return wrong

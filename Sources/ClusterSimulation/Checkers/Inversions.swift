@@ -10,10 +10,15 @@ struct Inversions: Checker {
     private(set) var judged = 0
     /// Ends have been told to those who wait for them after so long.
     static let grace: Micros = .s(1)
+    /// Limits of services keep tasks from starting: those of a class of models are judged among themselves, and only urgent ones may not
+    /// be kept from an agent's room.
+    let isLimited: Bool
+
+    init(isLimited: Bool = false) { self.isLimited = isLimited }
 
     mutating func after(_ step: Step, _ ledger: Ledger) {
         guard let offers = step.offers, !offers.isEmpty, !ledger.isPaused else { return }
-        var lowest = [Int](repeating: 10, count: offers.count)
+        var lowest = [[String: Int]](repeating: [:], count: offers.count)
         var hasRoom = [Bool](repeating: false, count: offers.count)
         var least = 10
         for record in step.records {
@@ -21,9 +26,11 @@ struct Inversions: Checker {
                 let place = offers.firstIndex(where: { $0.agent == agent })
             else { continue }
             for number in numbers {
-                lowest[place] = min(lowest[place], Int(ledger.options(number.task)?.priority.rawValue ?? 9))
+                guard let options = ledger.options(number.task) else { continue }
+                let priority = Int(options.priority.rawValue)
+                lowest[place][kind(options)] = min(lowest[place][kind(options)] ?? 10, priority)
+                least = min(least, priority)
             }
-            least = min(least, lowest[place])
         }
         var someRoom = false
         for place in offers.indices {
@@ -52,17 +59,18 @@ struct Inversions: Checker {
     }
 
     private mutating func judge(
-        _ job: Ledger.Job, _ offers: [Step.Offer], _ lowest: [Int], _ hasRoom: [Bool], _ step: Step
+        _ job: Ledger.Job, _ offers: [Step.Offer], _ lowest: [[String: Int]], _ hasRoom: [Bool], _ step: Step
     ) {
         // By row of options: whether some agent has room, or took something less urgent.
         var verdicts = [String?](repeating: nil, count: job.options.count)
         var any = false
         for (row, options) in job.options.enumerated() {
             for place in offers.indices where offers[place].fits(options) {
-                if hasRoom[place] {
+                let least = lowest[place][kind(options)] ?? 10
+                if hasRoom[place], !isHeldBack(options) {
                     verdicts[row] = "agent \(offers[place].agent) has room"
-                } else if lowest[place] < Int(options.priority.rawValue) {
-                    verdicts[row] = "agent \(offers[place].agent) was given priority \(lowest[place])"
+                } else if least < Int(options.priority.rawValue) {
+                    verdicts[row] = "agent \(offers[place].agent) was given priority \(least)"
                 }
             }
             any = any || verdicts[row] != nil
@@ -77,6 +85,16 @@ struct Inversions: Checker {
             found.append("task \(job.id).\(index) of priority \(priority) was passed over at \(step.at): \(why)")
             return
         }
+    }
+
+    /// What competes with what.
+    private func kind(_ options: TaskOptions) -> String {
+        guard isLimited else { return "" }
+        return options.runner == "claude" ? options.model : "no model"
+    }
+
+    private func isHeldBack(_ options: TaskOptions) -> Bool {
+        isLimited && options.runner == "claude" && options.priority != .critical
     }
 
     private func isUnblocked(_ task: Ledger.TaskRow, _ job: Ledger.Job, _ now: Micros) -> Bool {

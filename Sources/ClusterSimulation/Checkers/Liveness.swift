@@ -9,6 +9,7 @@ struct Liveness: Checker {
     private let pause: Micros
     private var healedAt: Micros?
     private var deadline: Micros = 0
+    private var standstill: Micros = 0
     private var latest: Micros = 0
     private var isTold = false
 
@@ -23,13 +24,14 @@ struct Liveness: Checker {
 
     mutating func saw(_ observation: Observation, at now: Micros, _ ledger: Ledger) {
         switch observation {
-        case .healed(let work):
+        case .healed(let work, let more):
+            standstill = more + .s(12)
             healedAt = now
             latest = max(latest, now)
             deadline = now + pause + work
         case .timePassed:
             guard healedAt != nil, !isTold, ledger.jobs.contains(where: { $0.finish == nil }) else { return }
-            guard now > deadline || now > latest + pause + .s(12) else { return }
+            guard now > deadline || now > latest + pause + standstill else { return }
             isTold = true
             tell(now, ledger)
         case .neverEnds: found.append("the run goes on without an end")

@@ -51,7 +51,7 @@ extension QuotaWorld {
         wake(at: now)
     }
 
-    private static func told(_ limit: WorldLimit) throws(BucketLimitError) -> BucketLimit {
+    static func told(_ limit: WorldLimit) throws(BucketLimitError) -> BucketLimit {
         let kind: BucketLimit.Kind =
             limit.kind == .concurrency
             ? .concurrency(most: limit.amount)

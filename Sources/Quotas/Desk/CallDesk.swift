@@ -176,8 +176,13 @@ public struct CallDesk: Sendable {
 
     /// A holder is gone: its open calls count as made, its waiting ones are dropped.
     public mutating func holderDied(_ holder: UInt64, at now: Instant) {
+        if drop(holder, callsGoOn: false, at: now) { advance(to: now) }
+    }
+
+    /// False: it had no calls.
+    private mutating func drop(_ holder: UInt64, callsGoOn: Bool, at now: Instant) -> Bool {
         let gone = calls.keys.filter { $0.holder == holder }
-        guard !gone.isEmpty else { return }
+        guard !gone.isEmpty else { return false }
         changedSinceRecord = true
         for key in gone {
             guard let call = calls.removeValue(forKey: key) else { continue }
@@ -185,15 +190,20 @@ public struct CallDesk: Sendable {
             if call.isOpen { services[call.wish.service]?.open -= 1 }
         }
         notices.removeAll { $0.holder == holder }
-        book.holderDied(holder, at: now)
-        advance(to: now)
+        book.holderDied(holder, callsGoOn: callsGoOn, at: now)
+        return true
     }
 
-    /// Every holder is another now: as if all had died.
+    /// Every holder is another now. Their calls go on: until ``beforeEnded(at:)`` what they hold of concurrency limits is held, unless
+    /// they are taken up by their new names.
     public mutating func forgetHolders(at now: Instant) {
         var holders: [UInt64] = []
         for key in calls.keys where !holders.contains(key.holder) { holders.append(key.holder) }
-        for holder in holders.sorted() { holderDied(holder, at: now) }
+        for holder in holders.sorted() { _ = drop(holder, callsGoOn: true, at: now) }
+        // What nobody limits holds nothing from before, as after a restart.
+        for place in signs.indices where signs[place].origin == .open {
+            book.heldFromBeforeEnded(BucketIndex(place))
+        }
     }
 
     func opensCall(_ key: Key) -> Bool { calls[key]?.isOpen == false }

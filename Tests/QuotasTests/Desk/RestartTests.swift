@@ -20,8 +20,34 @@ struct RestartTests {
         #expect(try bench.left("claude.requests") == 7 && bench.standing("claude.concurrency").openCalls == 2)
         #expect(!bench.tell(1, CallNews(.withdrawn)))
         bench.desk.forgetHolders(at: bench.now)
-        #expect(try bench.left("claude.requests") == 7 && bench.left("claude.concurrency") == 2)
+        #expect(try bench.left("claude.requests") == 7 && bench.left("claude.concurrency") == 0)
         #expect(bench.desk.openCalls == 0 && bench.desk.waitingCalls == 0)
+    }
+
+    @Test("Holders that have other names now hold what they held, until they have told of it or nobody will")
+    func holdersForgotten() throws {
+        let bench = try DeskBench([("claude.requests", "60/min,burst=11"), ("claude.concurrency", "concurrency=2")])
+        for number in 1...3 { bench.ask(DeskBench.wish(UInt64(number)), holder: UInt64(number)) }
+        #expect(bench.granted() == [1, 2])
+        bench.desk.forgetHolders(at: bench.now)
+        #expect(try bench.left("claude.requests") == 8, "what waited was not granted on the way")
+        bench.ask(DeskBench.wish(3), holder: 13)
+        bench.desk.adopt(DeskBench.wish(1), holder: 11, at: bench.now)
+        #expect(bench.granted() == [], "both calls go on")
+        bench.tell(1, CallNews(.ended, status: 200), holder: 11)
+        #expect(bench.granted() == [3])
+        bench.ask(DeskBench.wish(4), holder: 13)
+        #expect(bench.granted() == [])
+        bench.desk.beforeEnded(at: bench.now)
+        #expect(bench.granted() == [4])
+    }
+
+    @Test("What nobody limits is not held by holders that are forgotten")
+    func forgottenWithoutLimit() throws {
+        let bench = try DeskBench()
+        bench.ask(DeskBench.wish(1))
+        bench.desk.forgetHolders(at: bench.now)
+        #expect(try bench.standing("claude.concurrency").view.used == 0)
     }
 
     @Test("Before its first record a durable desk grants nothing")

@@ -1,0 +1,76 @@
+/// What can be seen of calls: at the coordinator's door, and at the service's.
+enum CallSight {
+    case asked(CallKey, WorldCall, Int?)
+    /// Told of as one that was granted and goes on.
+    case adopted(CallKey, WorldCall)
+    /// An answer; a repeated one tells of the same permit.
+    case granted(CallKey)
+    case told(CallKey, WorldCall, CallOutcome)
+    /// The coordinator gave an agent up, or it came back as another program: its calls count as made.
+    case holderGone(Int)
+    case arrives(CallKey, WorldCall)
+    case leaves(CallKey, WorldCall)
+    /// What the coordinator says itself: calls that are open, calls that wait, and what is held of the service's concurrency where that is
+    /// limited.
+    case standing(open: Int, waiting: Int, held: Int?)
+}
+
+/// A checker that looks at calls.
+protocol CallChecker: Checker {
+    func count(_ census: inout Census)
+}
+
+/// Which calls wait and which are open, by what one life of the coordinator was told and has answered.
+struct CallBook {
+    struct Waiting {
+        var key: CallKey
+        var call: WorldCall
+        var priority: Int?
+        var since: Micros
+    }
+
+    /// In the order in which they were asked for.
+    private(set) var waiting: [Waiting] = []
+    private(set) var open: [CallKey: WorldCall] = [:]
+
+    mutating func forget() { self = CallBook() }
+
+    mutating func asked(_ key: CallKey, _ call: WorldCall, _ priority: Int?, at now: Micros) {
+        guard open[key] == nil, !waiting.contains(where: { $0.key == key }) else { return }
+        waiting.append(Waiting(key: key, call: call, priority: priority, since: now))
+    }
+
+    /// Nil: it was granted before.
+    mutating func granted(_ key: CallKey) -> Waiting? {
+        guard let place = waiting.firstIndex(where: { $0.key == key }) else { return nil }
+        let found = waiting.remove(at: place)
+        open[key] = found.call
+        return found
+    }
+
+    mutating func adopted(_ key: CallKey, _ call: WorldCall) {
+        waiting.removeAll { $0.key == key }
+        open[key] = call
+    }
+
+    /// True: it was known.
+    @discardableResult
+    mutating func ended(_ key: CallKey) -> Bool {
+        let wasWaiting = waiting.contains { $0.key == key }
+        waiting.removeAll { $0.key == key }
+        return open.removeValue(forKey: key) != nil || wasWaiting
+    }
+
+    mutating func holderGone(_ agent: Int) -> Int {
+        waiting.removeAll { $0.key.agent == agent }
+        let gone = open.keys.filter { $0.agent == agent }
+        for key in gone { open[key] = nil }
+        return gone.count
+    }
+
+    func isOpen(_ key: CallKey) -> Bool { open[key] != nil }
+}
+
+extension CallOutcome {
+    var isEnd: Bool { if case .goesOn = self { false } else { true } }
+}
