@@ -42,6 +42,9 @@ public final class ClaudeInstance: Sendable {
         _ plan: LaunchPlan, name: String, timeLimit: Duration = .seconds(60), logger: Logger
     ) async throws -> ClaudeInstance {
         PipeSignal.ignored
+        do { try plan.writeFiles() } catch {
+            throw InstanceFailure(.launch, "the task's MCP configuration or settings cannot be written: \(error)")
+        }
         let (stream, continuation) = AsyncStream.makeStream(of: [UInt8].self)
         let instance = ClaudeInstance(plan, name: name, logger: logger, outgoing: continuation)
         // A task of its own: cancelling the caller must not tear the guard down before the guard has done its work.
