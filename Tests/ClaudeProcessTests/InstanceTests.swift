@@ -46,6 +46,18 @@ struct InstanceTests {
         #expect(try failure(await instance.runTurn("late")).code == .exited)
     }
 
+    @Test("What is kept of a failure is of its own turn, never of the one before")
+    func lastWords() async throws {
+        let scratch = try Scratch()
+        let instance = try await started(scratch)
+        let denied = try result(await instance.runTurn("noise"))
+        #expect(denied.lastWords.contains("no JSON") && denied.lastWords.contains("permission_denials"))
+        let broken = try failure(await instance.runTurn("leave"))
+        #expect(broken.detail.contains("the last words") && !broken.detail.contains("no JSON"))
+        let judged = Verdict.judge(.result(denied), schemaAsked: false, timedOut: false, cancelled: false)
+        #expect(judged.failure?.detail == denied.lastWords)
+    }
+
     @Test("A turn's result, in full; cost is a turn's own though the CLI counts on")
     func turns() async throws {
         let scratch = try Scratch()

@@ -1,6 +1,7 @@
 import Foundation
 
-/// The agent is killed again and again while Bash tools run in its instances: in the foreground, by `nohup`, and in sessions of their own.
+/// The agent is killed again and again while Bash tools run in its instances (in the foreground, by `nohup`, in sessions of their own), each of
+/// which has an MCP server besides.
 /// Two seconds later nothing below it may live, and what had finished may not be run again.
 public struct AgentKillsScene: Sendable {
     /// How often the agent is killed and started again on its state.
@@ -49,11 +50,17 @@ public struct AgentKillsScene: Sendable {
         try await fleet.startCoordinator()
         try await startAgent(fleet)
         let lines = (1...tasks).map { "NONCE-kills-\($0)" }
-        let job = try await fleet.submitted(
-            [
-                "--each-line", try fleet.bench.lines("lines.txt", lines), "--prompt", "Do {line}. [[bash: \(command)]]",
-                "--allowed-tools", "Bash",
-            ] + (try mcpOptions(fleet)))
+        let server = try fleet.bench.lines("mcp-server.py", [Self.server])
+        let job = try await fleet.submitted([
+            "--from-json",
+            try fleet.bench.lines(
+                "tasks.jsonl",
+                lines.map { line in
+                    let bash = command.replacingOccurrences(of: "{line}", with: line)
+                    return
+                        #"{"prompt":"Do \#(line). [[bash: \#(bash)]]","allowed_tools":["Bash"],"mcp_config":{"mcpServers":{"own":{"command":"python3","args":["\#(server)"]}}}}"#
+                }),
+        ])
         guard let number = Int64(job) else { throw SceneError("\(job) is no job's number") }
         var sums = Sums()
         // What had ended at a kill, and how often it had been run by then.
@@ -100,7 +107,7 @@ public struct AgentKillsScene: Sendable {
         }
         let again = try finished.filter { try Self.runs(of: $0.key, lines, in: runs) != $0.value }
         guard again.isEmpty else { throw SceneError("\(again.count) tasks were run again after they had ended: \(again.keys)") }
-        guard sums.setsid >= kills, sums.nohup >= kills else { throw SceneError("too few tools ran at the kills: \(sums)") }
+        guard sums.setsid >= kills, sums.nohup >= kills, sums.mcpServers >= kills else { throw SceneError("too few tools ran at the kills: \(sums)") }
         return """
             {"kills":\(sums.kills),"tasks":\(tasks),"succeeded":\(rows.count),"failed":0,"descendants_at_kills":\
             \(sums.descendants),"foreground_tools":\(sums.foreground),"nohup_tools":\(sums.nohup),"setsid_tools":\
@@ -113,7 +120,7 @@ public struct AgentKillsScene: Sendable {
     }
 
     private func startAgent(_ fleet: Fleet) async throws {
-        try await fleet.startAgent("east", instances: instances, agentOptions)
+        try await fleet.startAgent("east", instances: instances, environment: ["CCO_POLICY_MCP": "stdio"])
     }
 
     /// How long it took until nothing of what was there, and nothing that bears the agent's mark, lived.
@@ -147,7 +154,20 @@ public struct AgentKillsScene: Sendable {
         return try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").count
     }
 
-    private var agentOptions: [String] { [] }
-
-    private func mcpOptions(_ fleet: Fleet) throws -> [String] { [] }
+    /// An MCP server over standard streams, with one tool.
+    private static let server = #"""
+        import json, sys
+        for line in sys.stdin:
+            message = json.loads(line)
+            method, number = message.get("method"), message.get("id")
+            if number is None:
+                continue
+            result = {}
+            if method == "initialize":
+                result = {"protocolVersion": message["params"]["protocolVersion"], "capabilities": {"tools": {}},
+                          "serverInfo": {"name": "own", "version": "1"}}
+            elif method == "tools/list":
+                result = {"tools": [{"name": "look", "description": "Looks.", "inputSchema": {"type": "object"}}]}
+            print(json.dumps({"jsonrpc": "2.0", "id": number, "result": result}), flush=True)
+        """#
 }
