@@ -9,7 +9,8 @@ extension AgentPool {
         guard hasIdle || mayStart(at: now) else { return }
         var waiting: [Queued<Fingerprint>] = []
         while let queued = queue.popFirst() {
-            if hasIdle, let index = idleSlot(for: queued.attempt.fingerprint), case .idle(let idle) = slots[index].state {
+            if hasIdle, let index = idleSlot(for: queued.attempt.fingerprint), case .idle(let idle) = slots[index].state
+            {
                 run(queued.attempt, on: index, turns: idle.turns + 1, at: now)
             } else {
                 waiting.append(queued)

@@ -122,7 +122,8 @@ struct InstanceRunner: Sendable {
             return StartFailure(message: "\(error)", programIsMissing: true)
         }
         let tail = failure.detail.split(separator: "\n").last.map { " (\($0.prefix(300)))" } ?? ""
-        return StartFailure(message: failure.message + tail, programIsMissing: isMissing || failure.code == .launch,
+        return StartFailure(
+            message: failure.message + tail, programIsMissing: isMissing || failure.code == .launch,
             detail: failure.detail)
     }
 }

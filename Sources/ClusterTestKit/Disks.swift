@@ -134,7 +134,8 @@ extension Disks {
         try await store(dataDirectory) { db in
             try Set(
                 Int64.fetchAll(
-                    db, sql: "SELECT id FROM endings WHERE id >= ? AND id < ?", arguments: [job << 32, (job + 1) << 32]))
+                    db, sql: "SELECT id FROM endings WHERE id >= ? AND id < ?", arguments: [job << 32, (job + 1) << 32])
+            )
         }
     }
 }

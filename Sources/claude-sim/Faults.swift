@@ -6,7 +6,8 @@ import Glibc
 struct Faults {
     /// Names of steps, with what belongs to them.
     private static let all = [
-        "hang", "crash", "garbage", "broken-line", "bigline:20", "die", "mute", "denied:Bash", "schema-fail", "split-utf8",
+        "hang", "crash", "garbage", "broken-line", "bigline:20", "die", "mute", "denied:Bash", "schema-fail",
+        "split-utf8",
         "exit0-midturn",
     ]
 
@@ -22,7 +23,8 @@ struct Faults {
     private init(_ text: String) {
         let parts = text.split(separator: ":", maxSplits: 2)
         let hasFolder = getenv("CLAUDE_SIM_STATE").map { $0.pointee != 0 } ?? false
-        guard parts.count >= 2, let seed = UInt64(parts[0]), let permille = UInt64(parts[1]), permille <= 1000, hasFolder
+        guard parts.count >= 2, let seed = UInt64(parts[0]), let permille = UInt64(parts[1]), permille <= 1000,
+            hasFolder
         else {
             StandardError.print(
                 "claude-sim: CLAUDE_SIM_FAULTS=\(text) is not SEED:PERMILLE, or CLAUDE_SIM_STATE names no folder")

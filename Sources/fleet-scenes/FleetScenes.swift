@@ -22,7 +22,9 @@ struct SceneOptions: ParsableArguments {
     /// - Parameter withStandIn: whether the bench's `claude` is claude-sim, beside the programs.
     func play(withStandIn: Bool = false, _ scene: (Workbench) async throws -> String) async throws {
         let folder = try programs.map { URL(fileURLWithPath: $0).standardizedFileURL.path } ?? Workbench.ownFolder()
-        let given = withStandIn ? folder + "/claude-sim" : claude ?? ProcessInfo.processInfo.environment["CLAUDE"] ?? ".dev/claude"
+        let given =
+            withStandIn
+            ? folder + "/claude-sim" : claude ?? ProcessInfo.processInfo.environment["CLAUDE"] ?? ".dev/claude"
         let path = URL(fileURLWithPath: given).standardizedFileURL.path
         guard FileManager.default.isExecutableFile(atPath: path) else {
             throw ValidationError("there is no Claude Code CLI at \(path): run `make setup`, or name one with CLAUDE=")

@@ -45,7 +45,9 @@ struct PoolRun {
     static func fleet(_ stage: Stage, _ client: CoordinatorClient, turns count: Int) async throws -> PoolRun {
         // The first comes alone: it is what a user waits for when nothing is warm.
         let first = try await results(stage, client, 0..<1)
-        guard let cold = first.first, let started = cold.startedAt else { throw BenchError("the first task has no times") }
+        guard let cold = first.first, let started = cold.startedAt else {
+            throw BenchError("the first task has no times")
+        }
         var run = PoolRun()
         run.cold = Double(cold.finishedAt.milliseconds - cold.queuedAt.milliseconds)
         run.spawn = Double(started.milliseconds - cold.queuedAt.milliseconds)

@@ -68,7 +68,8 @@ final class RawClaude {
     /// One turn, from the prompt to its result.
     func turn(_ prompt: String) throws {
         try write(
-            #"{"type":"user","message":{"role":"user","content":[{"type":"text","text":"\#(prompt)"}]},"client_composed":true}"#)
+            #"{"type":"user","message":{"role":"user","content":[{"type":"text","text":"\#(prompt)"}]},"client_composed":true}"#
+        )
         let result = try line(with: #""type":"result""#)
         guard result.contains(#""is_error":false"#) else { throw BenchError("a turn failed: \(result.prefix(300))") }
     }

@@ -7,7 +7,8 @@ import Foundation
 struct PoolBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "pool",
-        abstract: "Turns of the real claude through the fleet, against a loop over its own pipes; memory of an instance.",
+        abstract:
+            "Turns of the real claude through the fleet, against a loop over its own pipes; memory of an instance.",
         discussion: """
             Each run does the same turns, a new conversation each, with one process: first alone, then through coordinator, \
             agent and gateway. The API is anthropic-sim beside this program, unless --api names another.
@@ -65,7 +66,9 @@ struct PoolBench: AsyncParsableCommand {
         var agent = 0.0, guards = 0.0, claudes: [Double] = []
     }
 
-    private func weigh(_ stage: Stage, _ client: CoordinatorClient, _ path: String, _ api: String) async throws -> Weights {
+    private func weigh(_ stage: Stage, _ client: CoordinatorClient, _ path: String, _ api: String) async throws
+        -> Weights
+    {
         let agent = try stage.startAgent(.claude(instances: instances, path: path, api: api))
         try await stage.agentIsLive(client)
         var number = 0

@@ -23,7 +23,8 @@ public struct AgentKillsScene: Sendable {
     /// - Throws: ``SceneError`` for whatever did not go as it must; the error itself where a file or a call failed.
     public func run(_ bench: Workbench) async throws -> String {
         let api = try await SimulatedAPI.start(
-            bench, ["--seed", "\(seed)", "--latency-ms", "100", "--latency-jitter-ms", "700", "--output-tokens", "5-20"])
+            bench,
+            ["--seed", "\(seed)", "--latency-ms", "100", "--latency-jitter-ms", "700", "--output-tokens", "5-20"])
         return try await Fleet(bench, api: api).play(play)
     }
 
@@ -106,8 +107,12 @@ public struct AgentKillsScene: Sendable {
             throw SceneError("\(rows.count) results: \(rows.filter { $0.state != "succeeded" }.prefix(3))")
         }
         let again = try finished.filter { try Self.runs(of: $0.key, lines, in: runs) != $0.value }
-        guard again.isEmpty else { throw SceneError("\(again.count) tasks were run again after they had ended: \(again.keys)") }
-        guard sums.setsid >= kills, sums.nohup >= kills, sums.mcpServers >= kills else { throw SceneError("too few tools ran at the kills: \(sums)") }
+        guard again.isEmpty else {
+            throw SceneError("\(again.count) tasks were run again after they had ended: \(again.keys)")
+        }
+        guard sums.setsid >= kills, sums.nohup >= kills, sums.mcpServers >= kills else {
+            throw SceneError("too few tools ran at the kills: \(sums)")
+        }
         return """
             {"kills":\(sums.kills),"tasks":\(tasks),"succeeded":\(rows.count),"failed":0,"descendants_at_kills":\
             \(sums.descendants),"foreground_tools":\(sums.foreground),"nohup_tools":\(sums.nohup),"setsid_tools":\
@@ -138,7 +143,8 @@ public struct AgentKillsScene: Sendable {
         left = try ProcessTree().living(of: below) + ProcessTree.mentioning("CCO_GUARD_MARKER=" + state)
         if left.isEmpty { return .seconds(2) }
         for entry in left { kill(entry.pid, SIGKILL) }
-        throw SceneError("\(left.count) of \(below.count) descendants live 2 s after their agent: \(left.map(\.command))")
+        throw SceneError(
+            "\(left.count) of \(below.count) descendants live 2 s after their agent: \(left.map(\.command))")
     }
 
     private static func tools(_ below: [ProcessTree.Entry]) -> (foreground: Int, nohup: Int, setsid: Int) {

@@ -30,7 +30,8 @@ extension Fleet {
 
     /// Waits for a job's end, however its tasks end, and gives their results.
     nonisolated func ended(_ job: String, within limit: Duration = .seconds(600)) async throws -> [TaskRow] {
-        let waited = try await ccctl(["wait", job, "--timeout", "\(Int(limit / .seconds(1)))"], within: limit + .seconds(30))
+        let waited = try await ccctl(
+            ["wait", job, "--timeout", "\(Int(limit / .seconds(1)))"], within: limit + .seconds(30))
         guard waited.code == 0 || waited.code == 1 else {
             throw SceneError("ccctl wait exited \(waited.code): \(waited.errors)\(waited.output)")
         }

@@ -64,7 +64,8 @@ public struct PoolFaultsScene: Sendable {
         // The turn lasts long enough that all instances are at work at once, and a hang is told by the timeout alone.
         let lines = (0..<tasks).map { "NONCE-pool-\($0)" }
         let job = try await fleet.submitted([
-            "--each-line", try fleet.bench.lines("lines.txt", lines), "--prompt", "[[sleep: 200]] Say {line}.", "--timeout",
+            "--each-line", try fleet.bench.lines("lines.txt", lines), "--prompt", "[[sleep: 200]] Say {line}.",
+            "--timeout",
             "\(Self.timeoutSeconds)s",
         ])
         let rows = try await fleet.ended(job, within: .seconds(3000))
@@ -147,7 +148,8 @@ public struct PoolFaultsScene: Sendable {
             guard let wanted = Self.expectations.first(where: { $0.fault == fault }) else {
                 throw SceneError("claude-sim dealt out a fault \(fault), which this scene doesn't know")
             }
-            let told = wanted.isRetried ? first.map { ($0.class, $0.message) } : row.error.map { ($0.class, $0.message) }
+            let told =
+                wanted.isRetried ? first.map { ($0.class, $0.message) } : row.error.map { ($0.class, $0.message) }
             guard told?.0 == wanted.errorClass, told?.1.contains(wanted.words) ?? wanted.words.isEmpty else {
                 throw SceneError("\(fault) at \(row.task) was recorded as \(told.map { "\($0)" } ?? "nothing")")
             }

@@ -44,7 +44,8 @@ public struct PoolFlatScene: Sendable {
     }
 
     /// Does the tasks in batches and looks after each.
-    private func phase(_ fleet: Fleet, _ name: String, _ instances: Int, _ tasks: Int, claude: String) async throws -> String
+    private func phase(_ fleet: Fleet, _ name: String, _ instances: Int, _ tasks: Int, claude: String) async throws
+        -> String
     {
         try await fleet.startAgent(name, instances: instances, claude: claude)
         try await eventually("the agent \(name) to be live", within: .seconds(60)) {

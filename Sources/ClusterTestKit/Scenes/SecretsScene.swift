@@ -65,7 +65,8 @@ public struct SecretsScene: Sendable {
             throw SceneError("of \(mentions.total) requests \(mentions.kept) were kept, \(mentions.cut) of them cut")
         }
         guard mentions.withSeveral == 0 else {
-            throw SceneError("\(mentions.withSeveral) requests hold the secrets of several tasks: \(mentions.mixed.prefix(3))")
+            throw SceneError(
+                "\(mentions.withSeveral) requests hold the secrets of several tasks: \(mentions.mixed.prefix(3))")
         }
         // Each request of a task holds its prompt, so its one secret is its own.
         guard mentions.without == 0, mentions.words == secrets.count + refused.count else {
@@ -75,7 +76,8 @@ public struct SecretsScene: Sendable {
         for row in rows {
             guard let own = secrets.first(where: row.input.contains) else {
                 guard row.state == "failed", row.error?.class == "permanent", row.result == nil else {
-                    throw SceneError("task \(row.task), which the API refuses, \(row.state): \(row.error?.message ?? "")")
+                    throw SceneError(
+                        "task \(row.task), which the API refuses, \(row.state): \(row.error?.message ?? "")")
                 }
                 continue
             }
@@ -92,7 +94,8 @@ public struct SecretsScene: Sendable {
             throw SceneError("\(stats.sessions) conversations at the API, \(sessions) told, for \(rows.count) tasks")
         }
         guard processes >= instances, warm >= rows.count * 9 / 10 else {
-            throw SceneError("\(processes) processes for \(rows.count) tasks: too few turns were warm to prove anything")
+            throw SceneError(
+                "\(processes) processes for \(rows.count) tasks: too few turns were warm to prove anything")
         }
         return """
             {"tasks":\(secrets.count),"succeeded":\(secrets.count),"failed":0,"refused_by_the_api_besides":\(refused.count),\

@@ -41,7 +41,8 @@ struct AdminEndpoints: Sendable {
             let found = BodyKeeper.mentions(bodies.kept, of: query["prefix"].map(String.init) ?? "")
             let answer: JSONValue = [
                 "kept": .int(bodies.kept.count), "total": .int(bodies.total), "cut": .int(bodies.cut),
-                "without": .int(found.without), "with_one": .int(found.withOne), "with_several": .int(found.withSeveral),
+                "without": .int(found.without), "with_one": .int(found.withOne),
+                "with_several": .int(found.withSeveral),
                 "words": .int(found.words.count), "mixed": .array(found.mixed.map { .array($0.map { .string($0) }) }),
             ]
             return try frame.json(answer)

@@ -14,7 +14,8 @@ extension AgentLane {
             var isCancelled = false
         }
 
-        private static let schema = #","schema":{"type":"object","properties":{"n":{"type":"integer"}},"required":["n"]}"#
+        private static let schema =
+            #","schema":{"type":"object","properties":{"n":{"type":"integer"}},"required":["n"]}"#
         private static let once = #","max_attempts":1"#
         private static let bash = #","allowed_tools":["Bash"]"#
 
@@ -31,20 +32,25 @@ extension AgentLane {
             Ending(name: "the API answers 500, then well", prompt: "[[status-once: 500]] v9"),
             Ending(name: "the answer's stream is cut", prompt: "[[cut]] v10"),
             Ending(name: "the prompt is too long for the model", prompt: "[[too-long]] v11"),
-            Ending(name: "the cap on turns is reached", prompt: "[[bash: echo 1]] v12", fields: #","max_turns":1"# + bash),
             Ending(
-                name: "the cap on cost is reached", prompt: "[[bash: echo 1]] v13", fields: #","budget_usd":0.000001"# + bash),
+                name: "the cap on turns is reached", prompt: "[[bash: echo 1]] v12", fields: #","max_turns":1"# + bash),
+            Ending(
+                name: "the cap on cost is reached", prompt: "[[bash: echo 1]] v13",
+                fields: #","budget_usd":0.000001"# + bash),
             Ending(name: "the schema is never met", prompt: #"[[json: {\"n\":\"x\"}]] v14"#, fields: schema),
             Ending(name: "a tool is denied", prompt: "[[bash: touch x]] v15"),
             Ending(name: "longer than its timeout", prompt: "[[sleep: 600000]] v16", fields: #","timeout":2"# + once),
             Ending(name: "cancelled while it runs", prompt: "[[sleep: 600000]] v17", isCancelled: true),
             Ending(name: "claude is killed (SIGKILL)", prompt: "[[bash: kill -9 $PPID]] v18", fields: once + bash),
-            Ending(name: "claude is told to end (SIGTERM)", prompt: "[[bash: kill $PPID; sleep 9]] v19", fields: once + bash),
+            Ending(
+                name: "claude is told to end (SIGTERM)", prompt: "[[bash: kill $PPID; sleep 9]] v19",
+                fields: once + bash),
             Ending(
                 name: "claude stands still (SIGSTOP)", prompt: "[[bash: kill -STOP $PPID]] v20",
                 fields: #","timeout":4"# + once + bash),
             Ending(
-                name: "background work is left running", prompt: "[[bash: nohup setsid sleep 3003 >/dev/null 2>&1 &]] v21",
+                name: "background work is left running",
+                prompt: "[[bash: nohup setsid sleep 3003 >/dev/null 2>&1 &]] v21",
                 fields: bash),
         ]
 
@@ -131,8 +137,9 @@ extension AgentLane {
             let json = endings.map { "{\"prompt\":\"\($0.prompt)\"\($0.fields)}\n" }.joined()
             let job = try await fleet.submit(["--from-json", try fleet.bench.file("\(UUID()).jsonl", json)])
             for (index, ending) in endings.enumerated() where ending.isCancelled {
+                // Once its call is open, and not while its instance starts: then nothing was said that could be kept.
                 try await eventually("\(ending.name) to run", within: .seconds(60)) {
-                    try await fleet.states(of: job)[index] == "running"
+                    try await fleet.api.prompts().contains { $0.text == ending.prompt }
                 }
                 try await fleet.verb(["cancel", "\(job).\(index)"])
             }
@@ -152,21 +159,41 @@ extension AgentLane {
                 let first = attempts.first { $0.error != nil }?.error
                 // A refused credential holds its task, which may be on its next attempt at this moment.
                 let isHeld = first?.class == "auth"
-                if isHeld { try await fleet.verb(["cancel", task]) } else { try await expectLastWords(first, task, fleet) }
-                let message = (first?.message ?? "").replacingOccurrences(of: "|", with: "\\|")
+                if isHeld {
+                    try await fleet.verb(["cancel", task])
+                } else {
+                    try await expectLastWords(first, task, fleet)
+                }
+                let last = isHeld ? nil : try await lastClass(of: index, job, fleet)
+                let classes = [first?.class, last == first?.class ? nil : last].compactMap { $0 }
                 let columns = [
-                    ending.name, cli, isHeld ? "queued" : state, first?.class ?? "", isHeld ? "" : "\(attempts.count)", message,
+                    ending.name, cli, isHeld ? "queued" : state, classes.joined(separator: ", then "),
+                    isHeld ? "" : "\(attempts.count)", Self.plain(first?.message ?? ""),
                 ]
                 rows.append("| " + columns.joined(separator: " | ") + " |")
             }
             return rows
         }
 
+        /// What a task's end is put down to.
+        private func lastClass(of index: Int, _ job: String, _ fleet: Fleet) async throws -> String? {
+            try TaskRow.read(try await fleet.verb(["results", job, "--output", "json"])).first { $0.index == index }?
+                .error?
+                .class
+        }
+
+        /// A message without what differs from run to run, and not longer than a table bears.
+        private static func plain(_ message: String) -> String {
+            let text = message.replacing(/127\.0\.0\.1:[0-9]+/, with: "HOST").replacingOccurrences(of: "|", with: "\\|")
+            return text.count <= 100 ? text : text.prefix(100) + "…"
+        }
+
         /// A failure keeps the end of what the instance said, and `ccctl result` shows it.
         private func expectLastWords(_ failure: Attempt.Failure?, _ task: String, _ fleet: Fleet) async throws {
             guard let failure else { return }
             #expect(
-                !failure.detail.isEmpty && failure.detail.utf8.count <= 65_536, "\(task) \(failure.class) \(failure.message)")
+                !failure.detail.isEmpty && failure.detail.utf8.count <= 65_536,
+                "\(task) \(failure.class) \(failure.message)")
             let shown = try await fleet.verb(["result", task])
             #expect(!shown.contains("error:") || shown.contains("the instance said last:"), "\(shown)")
         }
