@@ -121,7 +121,9 @@ struct InstanceRunner: Sendable {
         guard let failure = error as? InstanceFailure else {
             return StartFailure(message: "\(error)", programIsMissing: true)
         }
-        let tail = failure.detail.split(separator: "\n").last.map { " (\($0.prefix(300)))" } ?? ""
+        // The last line says most, and some messages end with it already.
+        let last = failure.detail.split(separator: "\n").last?.prefix(300) ?? ""
+        let tail = last.isEmpty || failure.message.contains(last) ? "" : " (\(last))"
         return StartFailure(
             message: failure.message + tail, programIsMissing: isMissing || failure.code == .launch,
             detail: failure.detail)

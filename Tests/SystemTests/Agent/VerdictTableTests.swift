@@ -117,6 +117,13 @@ extension AgentLane {
                 let marks = try fleet.bench.folder("marks")
                 try await fleet.startAgent("east", instances: 4, environment: ["CLAUDE_SIM_STATE": marks])
                 rows = try await table(Self.simulated, by: "claude-sim", fleet)
+                await fleet.agents["east"]?.stop()
+                let script = try fleet.bench.file("broken-claude", Self.brokenClaude)
+                try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: script)
+                try await fleet.startAgent("west", instances: 1, claude: script)
+                rows += try await table(
+                    [Ending(name: "claude ends at its start", prompt: "NONCE-s5", fields: Self.once)], by: "a script",
+                    fleet)
             }
             return rows
         }
@@ -198,6 +205,14 @@ extension AgentLane {
             #expect(!shown.contains("error:") || shown.contains("the instance said last:"), "\(shown)")
         }
 
+        /// Answers to its version, as an agent asks at its own start, and to nothing else.
+        private static let brokenClaude = """
+            #!/bin/sh
+            [ "$1" = --version ] && { echo "2.0.0 (Claude Code)"; exit 0; }
+            echo "error: no room for the configuration" >&2
+            exit 1
+
+            """
         private static let plain = ["CCO_GATEWAY": "false", "CLAUDE_CODE_MAX_RETRIES": "0"]
         private static let packageFolder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
