@@ -211,14 +211,15 @@ struct InstanceTests {
 
     @Test("A start that fails says why and leaves nothing")
     func failedStart() async throws {
-        for (flag, code, words) in [
-            ("dies", InstanceFailure.Code.exited, "unknown option"), ("mute", .timedOut, "did not answer"),
+        for (flag, limit, code, words) in [
+            ("dies", Duration.seconds(30), InstanceFailure.Code.exited, "unknown option"),
+            ("mute", .seconds(1), .timedOut, "did not answer"),
         ] {
             let scratch = try Scratch()
             var plan = try LaunchPlan.standIn(scratch.script("claude", StandIn.script), in: scratch)
             try "".write(toFile: "\(plan.configDirectory)/\(flag)", atomically: true, encoding: .utf8)
             let failure = await #expect(throws: InstanceFailure.self) {
-                _ = try await ClaudeInstance.start(plan, name: "x", timeLimit: .seconds(1), logger: testLogger)
+                _ = try await ClaudeInstance.start(plan, name: "x", timeLimit: limit, logger: testLogger)
             }
             #expect(failure?.code == code)
             #expect(failure?.message.contains(words) == true, "\(failure?.message ?? "")")
