@@ -35,6 +35,13 @@ demo-50: debug ## 50 instances of the real claude at once
 quota-scenes: debug ## Tasks against limits of requests and tokens, with kills, faults and strangers: none refused, nothing left unused
 	@.ci/scene quota
 
+.PHONY: pool-scenes
+pool-scenes: debug ## Instances under test: secrets kept apart, 500 with faults, an agent killed 50 times, memory flat
+	@.ci/scene secrets
+	@.ci/scene pool-faults
+	@.ci/scene agent-kills
+	@.ci/scene pool-flat
+
 .PHONY: long-scenes
 long-scenes: debug ## TASKS=200000 through three kills of the coordinator; each control verb on a job of as many (RELEASE=1: programs of make build)
 	@RELEASE=$(RELEASE) .ci/scene bulk --tasks $(or $(TASKS),200000)

@@ -4,9 +4,13 @@ extension AgentPool {
     /// Gives waiting attempts what is free. An attempt that must wait for a start doesn't hold up one whose instance is warm.
     mutating func dispatch(at now: Instant) {
         guard !queue.isEmpty else { return }
+        let hasIdle = slots.contains { if case .idle = $0.state { true } else { false } }
+        // The usual case by far: every input comes here, and hundreds of attempts may wait for hundreds of slots.
+        guard hasIdle || mayStart(at: now) else { return }
         var waiting: [Queued<Fingerprint>] = []
         while let queued = queue.popFirst() {
-            if let index = idleSlot(for: queued.attempt.fingerprint), case .idle(let idle) = slots[index].state {
+            if hasIdle, let index = idleSlot(for: queued.attempt.fingerprint), case .idle(let idle) = slots[index].state
+            {
                 run(queued.attempt, on: index, turns: idle.turns + 1, at: now)
             } else {
                 waiting.append(queued)
@@ -33,6 +37,21 @@ extension AgentPool {
                 }
             }
         }
+    }
+
+    /// Whether an empty slot could get an instance now.
+    private func mayStart(at now: Instant) -> Bool {
+        guard spawn.nextStart <= now else { return false }
+        var starting = 0
+        var hasEmpty = false
+        for slot in slots {
+            switch slot.state {
+            case .empty: hasEmpty = true
+            case .starting: starting += 1
+            case .idle, .busy, .clearing, .stopping: break
+            }
+        }
+        return hasEmpty && starting < configuration.startsAtOnce
     }
 
     private mutating func start(_ queued: Queued<Fingerprint>, in index: Int, at now: Instant) {

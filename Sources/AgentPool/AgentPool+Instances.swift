@@ -84,9 +84,9 @@ extension AgentPool {
 
     /// What it and its descendants hold in memory.
     public mutating func memoryMeasured(_ id: InstanceID, residentBytes: UInt64, at now: Instant) -> [Effect] {
-        react(at: now) { pool in
-            let limit = pool.configuration.residentLimitBytes
-            guard limit > 0, residentBytes > limit else { return }
+        let limit = configuration.residentLimitBytes
+        guard limit > 0, residentBytes > limit else { return [] }
+        return react(at: now) { pool in
             switch pool.current(id) {
             case .idle: pool.stop(id.slot, at: now)
             case .busy(var busy):

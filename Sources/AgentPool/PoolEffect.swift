@@ -94,11 +94,14 @@ public struct StartFailure: Hashable, Sendable {
     public var message: String
     /// The program isn't there or can't be executed: the task has no part in it.
     public var programIsMissing: Bool
+    /// What the program said last; empty: nothing.
+    public var detail: String
 
     /// A failed start.
-    public init(message: String, programIsMissing: Bool) {
+    public init(message: String, programIsMissing: Bool, detail: String = "") {
         self.message = message
         self.programIsMissing = programIsMissing
+        self.detail = detail
     }
 }
 

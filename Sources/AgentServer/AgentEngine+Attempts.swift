@@ -88,7 +88,7 @@ extension AgentEngine {
                 AttemptOutput(judgement?.result), on: instance)
         case .startsFailed(let failure):
             fail(
-                token, TaskFailure(.crash, "no instance could be started: \(failure.message)"),
+                token, TaskFailure(.crash, "no instance could be started: \(failure.message)", detail: failure.detail),
                 notBurnt: failure.programIsMissing, on: instance)
         case .handedBack(let why):
             fail(token, Self.failure(why), notBurnt: true, on: instance)

@@ -41,6 +41,7 @@ extension AgentEngine {
             for token in tokens(cancel.tokens) { cancelArrived(token, at: now) }
         case .permitAnswers(let answers): permits.answered(answers)
         case .permitReportsAck(let ack): permits.acknowledged(ack.number)
+        case .recalculate: recalculate(at: now)
         case nil: dropped("an empty message, or one of a newer version")
         }
     }

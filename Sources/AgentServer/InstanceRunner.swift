@@ -81,6 +81,8 @@ struct InstanceRunner: Sendable {
     func clear(_ id: InstanceID, _ instance: ClaudeInstance) {
         let scratch = SlotDirectory(state: settings.stateDirectory, slot: id.slot)
         Task { [feed, logger] in
+            // Before `/clear`: what a task left running must neither work on beside the next one nor be asked of by it.
+            instance.endLeftovers()
             do {
                 try await instance.clear()
                 // Nobody else works here: the slot's instance is between two tasks.
@@ -119,7 +121,11 @@ struct InstanceRunner: Sendable {
         guard let failure = error as? InstanceFailure else {
             return StartFailure(message: "\(error)", programIsMissing: true)
         }
-        let tail = failure.detail.split(separator: "\n").last.map { " (\($0.prefix(300)))" } ?? ""
-        return StartFailure(message: failure.message + tail, programIsMissing: isMissing || failure.code == .launch)
+        // The last line says most, and some messages end with it already.
+        let last = failure.detail.split(separator: "\n").last?.prefix(300) ?? ""
+        let tail = last.isEmpty || failure.message.contains(last) ? "" : " (\(last))"
+        return StartFailure(
+            message: failure.message + tail, programIsMissing: isMissing || failure.code == .launch,
+            detail: failure.detail)
     }
 }

@@ -5,7 +5,7 @@ import Settings
 
 /// What this host's own settings let a task do.
 struct JobPolicy: Sendable {
-    private let policy: AgentPolicy
+    let policy: AgentPolicy
     private let isRoot: Bool
     /// The agent's PATH, in which bare names of programs are looked up.
     private let searchPath: String
@@ -25,13 +25,16 @@ struct JobPolicy: Sendable {
         switch options.runner {
         case "noop": return nil
         case "exec": if let objection = objection(toCommand: options) { return objection }
-        default: if let objection = objection(toPermissions: options) { return objection }
+        default: 
+            if let objection = objection(toMode: options.permissionMode) ?? objection(toClaude: options) {
+                return objection
+            }
         }
         return options.directory.isEmpty ? nil : objection(toDirectory: options.directory)
     }
 
-    private func objection(toPermissions options: TaskOptions) -> String? {
-        let mode = options.permissionMode.isEmpty ? "default" : options.permissionMode
+    func objection(toMode asked: String) -> String? {
+        let mode = asked.isEmpty ? "default" : asked
         guard policy.permissionModes.contains(mode) else {
             return
                 "the permission mode \(mode) is not allowed on this agent: name it in policy.permission-modes of its settings"
@@ -77,7 +80,7 @@ struct JobPolicy: Sendable {
         return program.contains("/") ? nil : ProgramPath.find(program, in: searchPath).map(ProgramPath.canonical)
     }
 
-    private func objection(toDirectory directory: String) -> String? {
+    func objection(toDirectory directory: String) -> String? {
         guard directory.hasPrefix("/") else { return "the directory \(directory) is not an absolute path" }
         guard let real = Self.realPath(directory) else {
             return "the directory \(directory) is not there on this agent (\(String(cString: strerror(errno))))"

@@ -12,7 +12,7 @@ public struct Bench: AsyncParsableCommand {
             """,
         subcommands: [
             DispatchBench.self, LatencyBench.self, RecoverBench.self, AgentsBench.self, SpawnBench.self,
-            GatewayBench.self, GatewayBenchUpstream.self, GatewayBenchServer.self,
+            PoolBench.self, GatewayBench.self, GatewayBenchUpstream.self, GatewayBenchServer.self,
         ])
 
     /// As the parser makes it.

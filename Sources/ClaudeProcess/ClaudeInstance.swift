@@ -22,7 +22,7 @@ public final class ClaudeInstance: Sendable {
     /// What the agent calls it.
     public let name: String
     let logger: Logger
-    let state = Mutex(InstanceState())
+    let state: Mutex<InstanceState>
     private let activity: Mutex<ContinuousClock.Instant>
     let outgoing: AsyncStream<[UInt8]>.Continuation
 
@@ -32,6 +32,7 @@ public final class ClaudeInstance: Sendable {
         self.logger = logger
         self.outgoing = outgoing
         self.activity = Mutex(.now)
+        self.state = Mutex(InstanceState(schemaAsked: !plan.schemaJSON.isEmpty))
     }
 
     /// Starts the process and waits until it has answered `initialize`.
@@ -41,6 +42,9 @@ public final class ClaudeInstance: Sendable {
         _ plan: LaunchPlan, name: String, timeLimit: Duration = .seconds(60), logger: Logger
     ) async throws -> ClaudeInstance {
         PipeSignal.ignored
+        do { try plan.writeFiles() } catch {
+            throw InstanceFailure(.launch, "the task's MCP configuration or settings cannot be written: \(error)")
+        }
         let (stream, continuation) = AsyncStream.makeStream(of: [UInt8].self)
         let instance = ClaudeInstance(plan, name: name, logger: logger, outgoing: continuation)
         // A task of its own: cancelling the caller must not tear the guard down before the guard has done its work.
@@ -127,6 +131,10 @@ public final class ClaudeInstance: Sendable {
             if state.withLock({ $0.isOpen(uuid: uuid) }) { outgoing.yield(line) }
         }
     }
+
+    /// Ends what tools of the turns before left running: their shells have gone, so nobody waits for it. What the CLI itself started, such
+    /// as MCP servers, stays.
+    public func endLeftovers() { signalGuard(.killLeftovers) }
 
     // MARK: The control channel
 

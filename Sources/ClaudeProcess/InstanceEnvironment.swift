@@ -47,6 +47,42 @@ public enum InstanceEnvironment {
         return values
     }
 
+    /// The environment with a task's own variables, `KEY=VALUE`; a later one of a name wins. What no task may bring is left out, though
+    /// the agent's policy refused it before.
+    public static func adding(_ own: [String], to environment: [String: String]) -> [String: String] {
+        var values = environment
+        for entry in own where objection(to: entry) == nil {
+            guard let sign = entry.firstIndex(of: "=") else { continue }
+            values[String(entry[..<sign])] = String(entry[entry.index(after: sign)...])
+        }
+        return values
+    }
+
+    /// Why no task may bring this variable to an instance, whatever the agent's policy says; nil: it may be allowed.
+    public static func objection(to entry: String) -> String? {
+        guard let sign = entry.firstIndex(of: "="), sign != entry.startIndex, !entry.utf8.contains(0) else {
+            return "\"\(entry.prefix(64))\" is no variable: write KEY=VALUE"
+        }
+        let name = entry[..<sign]
+        let isOwn =
+            ownNames.contains(String(name)) || ownPrefixes.contains(where: { name.uppercased().hasPrefix($0) })
+        return isOwn ? "the variable \(name.prefix(64)) is the agent's own: no task can set it" : nil
+    }
+
+    /// What leads the instance to its gateway, and what keeps its credential and its files apart from others'.
+    static let ownPrefixes = ["CCO_", "ANTHROPIC_", "CLAUDE", "CC_"]
+    static let ownNames: Set<String> = [
+        "HOME", "NO_PROXY", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy",
+        "all_proxy", "DISABLE_AUTOUPDATER", "API_TIMEOUT_MS",
+    ]
+
+    /// Names that change which program is run or what it loads: to allow them, a policy has to name them in full.
+    public static func changesPrograms(_ name: some StringProtocol) -> Bool {
+        ["PATH", "IFS", "ENV", "BASH_ENV", "SHELL", "PYTHONPATH", "PYTHONSTARTUP", "PERL5LIB", "PERL5OPT", "RUBYOPT"]
+            .contains(String(name))
+            || ["LD_", "NODE_", "BUN_", "GIT_"].contains(where: name.hasPrefix)
+    }
+
     private static func isPassedOn(_ name: String) -> Bool {
         if allowed.contains(name) || name.hasPrefix("LC_") { return true }
         guard name.hasPrefix("ANTHROPIC_") || name.hasPrefix("CLAUDE_") else { return false }

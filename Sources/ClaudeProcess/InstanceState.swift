@@ -37,6 +37,8 @@ struct InstanceState {
         var conversationReset = false
     }
 
+    /// Whether every result must hold the object of a schema.
+    let schemaAsked: Bool
     private(set) var sessionID: String?
     private(set) var version: String?
     private(set) var claudePID: Int32?
@@ -58,6 +60,8 @@ struct InstanceState {
     var streamTail = TailBuffer(limitBytes: Limits.failureDetailBytes)
     var errorTail = TailBuffer(limitBytes: Limits.failureDetailBytes)
 
+    init(schemaAsked: Bool = false) { self.schemaAsked = schemaAsked }
+
     // MARK: What callers begin
 
     mutating func beginTurn(uuid: String, _ continuation: TurnContinuation) -> [Effect] {
@@ -73,6 +77,9 @@ struct InstanceState {
             return [.resumeTurn(continuation, FinishedTurn(ending: ending, conversationReset: false))]
         }
         turn = OpenTurn(uuid: uuid, continuation: continuation)
+        // What a failure keeps is its own turn's: the one before may have been another task's.
+        streamTail = TailBuffer(limitBytes: Limits.failureDetailBytes)
+        errorTail = TailBuffer(limitBytes: Limits.failureDetailBytes)
         return []
     }
 
@@ -192,6 +199,7 @@ struct InstanceState {
             line, structuredJSON: structuredJSON, costMicroUSD: spent, durationAPI: durationAPI, retries: open.retries,
             lastRetryStatus: open.lastRetryStatus)
         if result.isError, result.apiErrorStatus == nil { result.apiErrorStatus = open.refusedStatus }
+        if !result.isClean(schemaAsked: schemaAsked) { result.lastWords = detail }
         return [
             .resumeTurn(
                 open.continuation, FinishedTurn(ending: .result(result), conversationReset: open.conversationReset))
@@ -268,6 +276,12 @@ extension TurnResult {
             permissionDenials: line.permissionDenials?.map(\.tool_name) ?? [], terminalReason: line.terminalReason,
             apiErrorStatus: line.apiErrorStatus, errors: line.errors ?? [], retries: retries,
             lastRetryStatus: lastRetryStatus)
+    }
+
+    /// Whether no verdict could find anything amiss: then nobody will ask what was said last.
+    fileprivate func isClean(schemaAsked: Bool) -> Bool {
+        subtype == "success" && !isError && terminalReason ?? "completed" == "completed" && permissionDenials.isEmpty
+            && (structuredJSON != nil || !schemaAsked)
     }
 
     /// The CLI writes milliseconds as any JSON number.

@@ -39,10 +39,14 @@ public struct LaunchPlan: Hashable, Sendable {
     public var maxTurns: UInt32
     /// Millionths of a dollar between two ``ClaudeInstance/clear(within:)``; 0: no cap.
     public var budgetMicroUSD: UInt64
+    /// What the CLI is told beside that.
+    public var cli: CLIOptions
     /// How long after SIGTERM the guard waits before it kills.
     public var guardGrace: Milliseconds
     /// The directory as the task named it: empty for a scratch directory, so that such tasks can share an instance.
     private var requestedDirectory: String
+    /// The task's own variables, as it named them.
+    private var requestedEnvironment: [String]
 
     /// A plan for tasks with these options. `directory` is used where the options name none, `model` and `permissionMode` likewise.
     public init(
@@ -56,7 +60,7 @@ public struct LaunchPlan: Hashable, Sendable {
         self.parentPID = parentPID
         self.directory = options.directory.isEmpty ? directory : options.directory
         self.configDirectory = configDirectory
-        self.environment = environment
+        self.environment = InstanceEnvironment.adding(options.environment, to: environment)
         self.model = options.model.isEmpty ? model : options.model
         self.permissionMode = options.permissionMode.isEmpty ? permissionMode : options.permissionMode
         self.allowedTools = options.allowedTools
@@ -64,7 +68,9 @@ public struct LaunchPlan: Hashable, Sendable {
         self.schemaJSON = options.schemaJSON
         self.maxTurns = options.maxTurns
         self.budgetMicroUSD = options.budgetMicroUSD
+        self.cli = options.cli
         self.guardGrace = guardGrace
+        self.requestedEnvironment = options.environment
         self.requestedDirectory = options.directory
     }
 
@@ -87,7 +93,7 @@ public struct LaunchPlan: Hashable, Sendable {
         add("json-schema", schemaJSON)
         if maxTurns > 0 { add("max-turns", String(maxTurns)) }
         if budgetMicroUSD > 0 { add("max-budget-usd", Self.dollars(budgetMicroUSD)) }
-        return words
+        return words + cliArguments
     }
 
     /// How the guard over it is started.
@@ -110,30 +116,24 @@ public struct LaunchPlan: Hashable, Sendable {
     /// What an agent gives to all of its instances alike (paths, environment) and what belongs to the slot (config directory) is
     /// not part of it.
     public var fingerprint: String {
-        Self.fingerprint(
-            directory: requestedDirectory, allowedTools: allowedTools, disallowedTools: disallowedTools,
-            schemaJSON: schemaJSON, maxTurns: maxTurns, budgetMicroUSD: budgetMicroUSD, permissionMode: permissionMode)
+        var options = TaskOptions(
+            permissionMode: permissionMode, allowedTools: allowedTools, disallowedTools: disallowedTools,
+            directory: requestedDirectory, maxTurns: maxTurns, budgetMicroUSD: budgetMicroUSD, schemaJSON: schemaJSON,
+            environment: requestedEnvironment)
+        options.cli = cli
+        return Self.fingerprint(for: options)
     }
 
     /// The fingerprint of the instance that a task with these options needs. `permissionMode` is used where the options name none.
     public static func fingerprint(for options: TaskOptions, permissionMode: String = "") -> String {
-        fingerprint(
-            directory: options.directory, allowedTools: options.allowedTools, disallowedTools: options.disallowedTools,
-            schemaJSON: options.schemaJSON, maxTurns: options.maxTurns, budgetMicroUSD: options.budgetMicroUSD,
-            permissionMode: options.permissionMode.isEmpty ? permissionMode : options.permissionMode)
-    }
-
-    private static func fingerprint(
-        directory: String, allowedTools: [String], disallowedTools: [String], schemaJSON: String, maxTurns: UInt32,
-        budgetMicroUSD: UInt64, permissionMode: String
-    ) -> String {
         // `bypassPermissions` can be neither entered nor, safely, left over the control channel.
-        let bypass = permissionMode == "bypassPermissions" ? "bypass" : ""
-        let parts = [
-            directory, allowedTools.joined(separator: "\u{1e}"), disallowedTools.joined(separator: "\u{1e}"),
-            schemaJSON,
-            String(maxTurns), String(budgetMicroUSD), bypass,
-        ]
+        let mode = options.permissionMode.isEmpty ? permissionMode : options.permissionMode
+        let lists = [options.allowedTools, options.disallowedTools, options.environment]
+        let parts =
+            lists.map { $0.joined(separator: "\u{1e}") } + [
+                options.directory, options.schemaJSON, String(options.maxTurns), String(options.budgetMicroUSD),
+                mode == "bypassPermissions" ? "bypass" : "",
+            ] + options.cli.launchParts
         return parts.joined(separator: "\u{1f}")
     }
 

@@ -44,6 +44,8 @@ public struct TurnResult: Hashable, Sendable {
     public var retries: Int
     /// The status of the last call that it repeated; nil: none, or a broken connection.
     public var lastRetryStatus: Int?
+    /// The end of standard error and of this turn's stream, at most ``Limits/failureDetailBytes``; empty when all went well.
+    public var lastWords: String
 
     /// A result with these values; those left out are as on a plain success.
     public init(
@@ -51,7 +53,7 @@ public struct TurnResult: Hashable, Sendable {
         sessionID: String = "", numTurns: Int = 0, duration: Milliseconds = 0, durationAPI: Milliseconds = 0,
         totalCostUSD: Double = 0, costMicroUSD: UInt64 = 0, usage: Usage = Usage(), permissionDenials: [String] = [],
         terminalReason: String? = nil, apiErrorStatus: Int? = nil, errors: [String] = [], retries: Int = 0,
-        lastRetryStatus: Int? = nil
+        lastRetryStatus: Int? = nil, lastWords: String = ""
     ) {
         self.subtype = subtype
         self.isError = isError
@@ -70,5 +72,6 @@ public struct TurnResult: Hashable, Sendable {
         self.errors = errors
         self.retries = retries
         self.lastRetryStatus = lastRetryStatus
+        self.lastWords = lastWords
     }
 }

@@ -87,8 +87,9 @@ public enum Verdict {
         }
     }
 
-    /// What the CLI said at last, within the limit of a failure's detail.
+    /// What was said last, within the limit of a failure's detail: both streams' ends, else the result's own words.
     private static func detail(of result: TurnResult) -> String {
+        guard result.lastWords.isEmpty else { return result.lastWords }
         let text = (result.errors + [result.resultText].compactMap { $0 }).joined(separator: "\n")
         return text.utf8.count <= Limits.failureDetailBytes ? text : String(text.suffix(Limits.failureDetailBytes / 4))
     }

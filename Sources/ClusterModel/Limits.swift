@@ -46,6 +46,14 @@ public enum Limits {
     public static let requirementKinds = 1000
     /// Program and arguments of an exec task, and its environment, together.
     public static let commandBytes = 32 * 1024
+    /// One of the CLI's options, such as a system prompt or an MCP configuration: half of what the system takes as an argument.
+    public static let cliTextBytes = 64 * 1024
+    /// The CLI's options of one task together.
+    public static let cliOptionsBytes = 256 * 1024
+    /// Folders beside the working directory that a task may name.
+    public static let cliDirectories = 64
+    /// Different events and reasons that an agent counts of its instances.
+    public static let instanceCounts = 64
     /// Tasks that one control request names.
     public static let tasksPerControl = 10_000
 }

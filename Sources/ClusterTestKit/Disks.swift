@@ -67,7 +67,7 @@ public enum Disks {
         try await store(dataDirectory) { try Int.fetchOne($0, sql: "SELECT count(*) FROM set_aside") } ?? 0
     }
 
-    private static func store<Value: Sendable>(
+    fileprivate static func store<Value: Sendable>(
         _ dataDirectory: String, _ body: @Sendable @escaping (Database) throws -> Value
     ) async throws -> Value { try await read(dataDirectory + "/coordinator.sqlite", body) }
 
@@ -94,6 +94,48 @@ public enum Disks {
                     24 + Int(UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset + 20, as: UInt32.self)))
             }
             return tasks
+        }
+    }
+}
+
+extension Disks {
+    /// What one failed attempt was recorded as.
+    public struct FailedAttempt: Sendable {
+        /// Of its task.
+        public var index: Int
+        /// From 1.
+        public var attempt: Int
+        /// An error class.
+        public var `class`: String
+        /// A sentence.
+        public var message: String
+        /// How long what was kept of the streams is.
+        public var detailBytes: Int
+    }
+
+    /// The attempts of a job that failed and were followed by another, in order.
+    public static func retriedAttempts(ofJob job: Int64, in dataDirectory: String) async throws -> [FailedAttempt] {
+        try await store(dataDirectory) { db in
+            try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT id & 4294967295, attempt, class, message, length(CAST(detail AS BLOB)) FROM
+                    (SELECT task AS id, attempt, class, message, detail FROM attempts WHERE task >= ? AND task < ?)
+                    WHERE class <> '' ORDER BY id, attempt
+                    """, arguments: [job << 32, (job + 1) << 32]
+            ).map {
+                FailedAttempt(index: $0[0], attempt: $0[1], class: $0[2], message: $0[3], detailBytes: $0[4])
+            }
+        }
+    }
+
+    /// The tasks of a job that have ended.
+    public static func ended(ofJob job: Int64, in dataDirectory: String) async throws -> Set<Int64> {
+        try await store(dataDirectory) { db in
+            try Set(
+                Int64.fetchAll(
+                    db, sql: "SELECT id FROM endings WHERE id >= ? AND id < ?", arguments: [job << 32, (job + 1) << 32])
+            )
         }
     }
 }

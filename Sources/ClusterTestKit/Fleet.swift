@@ -67,9 +67,10 @@ public actor Fleet {
     }
 
     /// Starts an agent, or starts it again on its old state. `environment` goes on top of the clean one with the simulated API's
-    /// address and a dummy key.
+    /// address and a dummy key. `claude`: another one than the bench's.
     public func startAgent(
-        _ name: String, instances: Int, _ arguments: [String] = [], environment: [String: String] = [:]
+        _ name: String, instances: Int, _ arguments: [String] = [], claude: String? = nil,
+        environment: [String: String] = [:]
     ) throws {
         var own = ["ANTHROPIC_API_KEY": "sk-dummy", "CCO_POLICY_DIRECTORIES": bench.scratch]
         if let simulatedAPI { own["ANTHROPIC_BASE_URL"] = simulatedAPI.url }
@@ -78,7 +79,7 @@ public actor Fleet {
             bench, name: name, program: "cc-agent",
             [
                 "--coordinator", agentsEndpoint, "--name", name, "--instances", "\(instances)", "--claude",
-                bench.claude,
+                claude ?? bench.claude,
                 "--state-dir", bench.scratch + "/" + name,
             ] + arguments, environment: bench.environment(own))
     }

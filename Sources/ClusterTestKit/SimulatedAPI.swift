@@ -54,6 +54,8 @@ public struct SimulatedAPI: Sendable {
         public var limits: [String: Limit]
         /// Seconds with arrivals.
         public var perSecond: [Second]
+        /// Conversations: distinct session ids in the calls' headers.
+        public var sessions: Int
 
         /// One limit and what it did.
         public struct Limit: Decodable, Sendable {
@@ -74,7 +76,7 @@ public struct SimulatedAPI: Sendable {
         }
 
         enum CodingKeys: String, CodingKey {
-            case total, ok, cut, limits
+            case total, ok, cut, limits, sessions
             case openNow = "open_now"
             case peakOpen = "peak_open"
             case status429 = "429"
@@ -98,6 +100,30 @@ public struct SimulatedAPI: Sendable {
         public var answered: Int
     }
 
+    /// Which words of a kind the bodies of the kept requests hold, from `/_mentions`.
+    public struct Mentions: Decodable, Sendable {
+        /// Requests whose bodies were looked at, all that arrived, and those of which only the beginning was kept.
+        public var kept: Int, total: Int, cut: Int
+        /// Requests with no such word, with one, with several different ones.
+        public var without: Int, withOne: Int, withSeveral: Int
+        /// Different words in all of them.
+        public var words: Int
+        /// The words of some requests that hold several.
+        public var mixed: [[String]]
+
+        enum CodingKeys: String, CodingKey {
+            case kept, total, cut, without, words, mixed
+            case withOne = "with_one"
+            case withSeveral = "with_several"
+        }
+    }
+
+    /// Looks through the kept requests for words that begin with a prefix of letters, digits, `-` and `_`.
+    ///
+    /// - Throws: as ``stats()``.
+    public func mentions(of prefix: String) async throws -> Mentions {
+        try JSONDecoder().decode(Mentions.self, from: try await get("/_mentions?prefix=\(prefix)"))
+    }
     /// Asks for the counts as they are now.
     ///
     /// - Throws: ``SceneError`` for another status than 200, the URL loader's or the decoder's error otherwise.

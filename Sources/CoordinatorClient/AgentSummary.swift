@@ -34,6 +34,8 @@ public struct AgentSummary: Hashable, Sendable {
     public var lastHeardAgo: Milliseconds
     /// What it says of itself.
     public var labels: [String: String]
+    /// How many instances it may have, and what became of them.
+    public var pool: PoolSize
 
     /// With all its parts.
     public init(name: String, state: String) {
@@ -53,5 +55,6 @@ public struct AgentSummary: Hashable, Sendable {
         residentBytes = 0
         lastHeardAgo = 0
         labels = [:]
+        pool = PoolSize()
     }
 }

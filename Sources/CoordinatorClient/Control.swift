@@ -58,6 +58,12 @@ extension CoordinatorClient {
     /// - Returns: 1 if that changed something.
     public func undrain(agent: String) async throws -> UInt32 { try await control(.undrain) { $0.agent = agent } }
 
+    /// Lets an agent, or all for an empty name, look at its host's resources now and set the size of its pool by them.
+    /// - Returns: How many were told.
+    public func recalculate(agent: String) async throws -> UInt32 {
+        try await control(.recalculate) { $0.agent = agent }
+    }
+
     private func control(
         _ verb: Ccorchestrator_V1_ControlVerb, _ target: ControlTarget = .queue,
         _ fill: (inout Ccorchestrator_V1_Control) -> Void = { _ in }

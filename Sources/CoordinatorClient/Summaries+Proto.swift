@@ -76,6 +76,8 @@ extension AgentSummary {
         residentBytes = proto.residentBytes
         lastHeardAgo = Milliseconds(proto.lastHeardMsAgo)
         labels = proto.labels
+        // One that breaks its limits is shown as if nothing had been said.
+        do { pool = try PoolSize(proto: proto.pool) } catch { pool = PoolSize() }
     }
 }
 

@@ -134,11 +134,13 @@ public struct AgentReport: Sendable {
     public var heldBecause: String
     /// Resident memory of its `claude` processes together, in bytes, as last measured.
     public var residentBytes: UInt64
+    /// How many instances it may have, and what became of them.
+    public var pool: PoolSize
 
     /// An idle agent without instances, but for what is given.
     public init(
         capacity: UInt32, instances: UInt32 = 0, busy: UInt32 = 0, outbox: UInt32 = 0, heldBecause: String = "",
-        residentBytes: UInt64 = 0
+        residentBytes: UInt64 = 0, pool: PoolSize = PoolSize()
     ) {
         self.capacity = capacity
         self.instances = instances
@@ -146,5 +148,6 @@ public struct AgentReport: Sendable {
         self.outbox = outbox
         self.heldBecause = heldBecause
         self.residentBytes = residentBytes
+        self.pool = pool
     }
 }

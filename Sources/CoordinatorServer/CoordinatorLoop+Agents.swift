@@ -128,7 +128,7 @@ extension CoordinatorLoop {
             AgentReport(
                 capacity: beat.capacity, instances: beat.instances, busy: beat.busy, outbox: beat.outbox,
                 heldBecause: String(beat.heldBecause.unicodeScalars.prefix(Limits.sentenceCharacters)),
-                residentBytes: beat.residentBytes), at: clock.instant())
+                residentBytes: beat.residentBytes, pool: try PoolSize(proto: beat.pool)), at: clock.instant())
         guard isCurrent else { return try introduceYourself(route) }
         var message = Ccorchestrator_V1_CoordinatorMessage()
         message.heartbeatAck.session = beat.session

@@ -52,6 +52,7 @@ extension CoordinatorLoop {
         case .getWhy(let query): try why(query, id, route)
         case .getAttempts(let query): try attempts(query, id, route)
         case .getSetAside(let query): try setAside(query, id, route)
+        case .control(let control) where control.verb == .recalculate: try recalculate(control, id, route)
         case .control(let control):
             core.controlArrived(try self.control(control), reply: waiting(id, route), at: clock.now())
         case .prune(let prune): try self.prune(prune, id, route)

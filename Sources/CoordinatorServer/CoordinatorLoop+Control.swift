@@ -28,9 +28,31 @@ extension CoordinatorLoop {
                 tokens: message.hasBudgetTokens ? message.budgetTokens : nil)
         case .drain: return .drain(agent: message.agent)
         case .undrain: return .undrain(agent: message.agent)
+        case .recalculate: preconditionFailure("recalculate goes to the agents, not to the core")
         case .unspecified, .UNRECOGNIZED:
             throw WireError("this coordinator does not know the control verb: it is older than the client")
         }
+    }
+
+    /// Tells agents to look at their hosts. It is no change of the queue: nothing of it is recorded.
+    func recalculate(_ message: Ccorchestrator_V1_Control, _ id: UInt64, _ route: RoutingID) throws {
+        let agents = core.agentSummaries(at: clock.instant())
+        var told: UInt32 = 0
+        for (place, agent) in agents.enumerated() where message.agent.isEmpty || agent.name == message.agent {
+            guard let index = Int32(exactly: place).map(AgentIndex.init(rawValue:)), routeOfAgent[index] != nil else {
+                continue
+            }
+            var order = Ccorchestrator_V1_CoordinatorMessage()
+            order.recalculate = Ccorchestrator_V1_Recalculate()
+            try send(order, to: index)
+            told += 1
+        }
+        guard told > 0 || message.agent.isEmpty else {
+            throw WireError("no agent named \(message.agent.prefix(Limits.nameBytes)) is connected: `ccctl agents` lists them")
+        }
+        var reply = Ccorchestrator_V1_ClientReply()
+        reply.controlled.changed = told
+        try answer(reply, id, route)
     }
 
     private func selection(_ message: Ccorchestrator_V1_Control) throws -> TaskSelection {

@@ -111,6 +111,7 @@ extension CoordinatorLoop {
             message.residentBytes = agent.report.residentBytes
             message.lastHeardMsAgo = agent.silent.rawValue
             message.labels = agent.labels
+            if agent.report.pool.limit > 0 { message.pool = agent.report.pool.proto }
             return message
         }
         try answer(reply, id, route)

@@ -12,6 +12,8 @@ public enum GuardSignal: Sendable {
     case terminate
     /// Every descendant is killed at once.
     case killEverything
+    /// What the program's children left behind when they ended is killed; the program and what it still holds goes on.
+    case killLeftovers
     /// The guard itself is killed: for one that doesn't answer.
     case killGuard
 
@@ -19,6 +21,7 @@ public enum GuardSignal: Sendable {
         switch self {
         case .terminate: SIGTERM
         case .killEverything: SIGUSR1
+        case .killLeftovers: SIGUSR2
         case .killGuard: SIGKILL
         }
     }

@@ -8,6 +8,12 @@ public struct AgentPolicy: Hashable, Sendable {
     public var directories: [String]
     /// The CLI's permission modes that a task may ask for.
     public var permissionModes: [String]
+    /// Kinds of MCP servers that a task may bring: `http`, `stdio`. Empty: none.
+    public var mcp: [String]
+    /// Whether a task may bring settings of the CLI, hooks among them, which are commands.
+    public var allowsSettings: Bool
+    /// Names of variables that a `claude` task may bring; one may end in `*`. Empty: none.
+    public var environment: [String]
 
     /// Answers a task with its own prompt: for benchmarks.
     static let noop = "noop"
@@ -30,6 +36,15 @@ public struct AgentPolicy: Hashable, Sendable {
             .choiceList(["default", "acceptEdits", "plan", "dontAsk", "auto", "manual", "bypassPermissions"]),
             default: "default,acceptEdits,plan,dontAsk,auto,manual",
             help: "Permission modes that tasks may ask for; bypassPermissions must be named to be allowed.")
+        static let mcp = SettingKey(
+            "policy.mcp", .choiceList(["http", "stdio"]), default: "",
+            help: "MCP servers that tasks may bring: http (and sse), stdio (any program); none: no server.")
+        static let settings = SettingKey(
+            "policy.settings", .boolean, default: "false",
+            help: "Whether tasks may bring settings of the CLI; their hooks are commands.")
+        static let environment = SettingKey(
+            "policy.environment", .list, default: "",
+            help: "Variables that claude tasks may bring, such as LC_*; none: no variable.")
     }
 
     /// - Parameter offersNoop: `noop` is among the runners; it is refused there without this.
@@ -50,6 +65,14 @@ public struct AgentPolicy: Hashable, Sendable {
         }
         directories = try source.list(Key.directories)
         permissionModes = try source.list(Key.permissionModes)
+        mcp = try source.list(Key.mcp)
+        allowsSettings = try source.boolean(Key.settings)
+        environment = try source.list(Key.environment)
+        for name in environment where name.isEmpty || name.contains("=") || name.dropLast().contains("*") {
+            throw SettingsError(
+                "a variable is named by its name, or by its beginning and *, found \(String(reflecting: String(name.prefix(100))))",
+                at: source.origin(of: Key.environment))
+        }
     }
 
     private static func isRelativePath(_ command: String) -> Bool {

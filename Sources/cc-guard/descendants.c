@@ -17,11 +17,15 @@ enum {
     GIVE_UP_MS = 10000,
     // Between one look at /proc and the next.
     PASS_MS = 5,
+    // Looks for orphans: those of orphans come up one look later each.
+    ORPHAN_PASSES = 20,
 };
 
 struct process {
     pid_t pid;
     pid_t parent;
+    // Has ended, and waits to be reaped.
+    bool zombie;
     bool descendant;
 };
 
@@ -31,9 +35,9 @@ struct table {
     size_t capacity;
 };
 
-// The parent of `pid`, or -1 when it has gone. The name in /proc/PID/stat may hold spaces and brackets: what counts
+// The parent of `pid`, or -1 when it has gone, and its state. The name in /proc/PID/stat may hold spaces and brackets: what counts
 // stands behind its last bracket.
-static pid_t parent_of(pid_t pid) {
+static pid_t parent_of(pid_t pid, char *state) {
     char path[32];
     (void)snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
     int const file = open(path, O_RDONLY | O_CLOEXEC);
@@ -45,12 +49,11 @@ static pid_t parent_of(pid_t pid) {
     text[length] = '\0';
     char const *const bracket = strrchr(text, ')');
     int parent = -1;
-    char state;
-    if (bracket == NULL || sscanf(bracket + 1, " %c %d", &state, &parent) != 2) return -1;
+    if (bracket == NULL || sscanf(bracket + 1, " %c %d", state, &parent) != 2) return -1;
     return parent;
 }
 
-static bool append(struct table *table, pid_t pid, pid_t parent) {
+static bool append(struct table *table, pid_t pid, pid_t parent, bool zombie) {
     if (table->count == table->capacity) {
         size_t const capacity = table->capacity == 0 ? 256 : table->capacity * 2;
         struct process *const rows = realloc(table->rows, capacity * sizeof *rows);
@@ -58,7 +61,8 @@ static bool append(struct table *table, pid_t pid, pid_t parent) {
         table->rows = rows;
         table->capacity = capacity;
     }
-    table->rows[table->count++] = (struct process){.pid = pid, .parent = parent, .descendant = false};
+    table->rows[table->count++] =
+        (struct process){.pid = pid, .parent = parent, .zombie = zombie, .descendant = false};
     return true;
 }
 
@@ -71,8 +75,9 @@ static void list_processes(struct table *table) {
         char *end = NULL;
         long const pid = strtol(entry->d_name, &end, 10);
         if (end == entry->d_name || *end != '\0' || pid <= 1) continue;
-        pid_t const parent = parent_of((pid_t)pid);
-        if (parent > 0 && !append(table, (pid_t)pid, parent)) break;
+        char state = ' ';
+        pid_t const parent = parent_of((pid_t)pid, &state);
+        if (parent > 0 && !append(table, (pid_t)pid, parent, state == 'Z')) break;
     }
     closedir(directory);
 }
@@ -82,8 +87,9 @@ static int by_pid(void const *a, void const *b) {
     return (left > right) - (left < right);
 }
 
-// Marks until nothing changes: a child's number can be below its parent's once numbers have wrapped round.
-static void mark_descendants(struct table *table) {
+// Marks until nothing changes: a child's number can be below its parent's once numbers have wrapped round. `spared` and what is below
+// it alone is left out; 0: nothing.
+static void mark_descendants(struct table *table, pid_t spared) {
     pid_t const self = getpid();
     if (table->count == 0) return;
     qsort(table->rows, table->count, sizeof *table->rows, by_pid);
@@ -92,8 +98,8 @@ static void mark_descendants(struct table *table) {
         changed = false;
         for (size_t row = 0; row < table->count; row++) {
             struct process *const process = &table->rows[row];
-            if (process->descendant) continue;
-            struct process const key = {.pid = process->parent, .parent = 0, .descendant = false};
+            if (process->descendant || process->pid == spared) continue;
+            struct process const key = {.pid = process->parent, .parent = 0, .zombie = false, .descendant = false};
             struct process const *const parent =
                 bsearch(&key, table->rows, table->count, sizeof *table->rows, by_pid);
             if (process->parent == self || (parent != NULL && parent->descendant)) {
@@ -116,7 +122,7 @@ bool kill_descendants(pid_t program, int *status) {
             if (pid == program && status != NULL) *status = one;
         if (pid < 0 && errno == ECHILD) break;
         list_processes(&table);
-        mark_descendants(&table);
+        mark_descendants(&table, 0);
         for (size_t row = 0; row < table.count; row++)
             if (table.rows[row].descendant) (void)kill(table.rows[row].pid, SIGKILL);
         // Orphans of those just killed become children of this process: reap, look again, until there are none.
@@ -131,4 +137,38 @@ bool kill_descendants(pid_t program, int *status) {
     }
     free(table.rows);
     return true;
+}
+
+// Whether this process has other children than `program`; true where the kernel doesn't tell. A walk over /proc costs milliseconds where
+// there are a thousand processes, and nearly always there is no orphan.
+static bool may_have_orphans(pid_t program) {
+    char path[64];
+    (void)snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
+    int const file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) return true;
+    char text[64];
+    ssize_t const length = read(file, text, sizeof text - 1);
+    close(file);
+    if (length <= 0) return length < 0;
+    text[length] = '\0';
+    char *end = NULL;
+    long const first = strtol(text, &end, 10);
+    return first != (long)program || strspn(end, " ") != strlen(end);
+}
+
+void kill_orphans(pid_t program) {
+    struct table table = {NULL, 0, 0};
+    for (int pass = 0; pass < ORPHAN_PASSES && may_have_orphans(program); pass++) {
+        list_processes(&table);
+        mark_descendants(&table, program);
+        bool any = false;
+        for (size_t row = 0; row < table.count; row++) {
+            if (!table.rows[row].descendant || table.rows[row].zombie) continue;
+            (void)kill(table.rows[row].pid, SIGKILL);
+            any = true;
+        }
+        if (!any) break;
+        (void)poll(NULL, 0, PASS_MS);
+    }
+    free(table.rows);
 }

@@ -94,12 +94,17 @@ void let_go_of_pipes(void);
 // Waits for PROGRAM's end, or ends it when it is told to; returns when nothing of it is left.
 struct ending watch(struct options const *options, pid_t program, struct ears const *ears);
 // What the signals that have arrived ask for.
-void read_signals(int signals, bool *orderly, bool *at_once, bool *child);
+struct asked {
+    bool orderly, at_once, orphans, child;
+};
+void read_signals(int signals, struct asked *asked);
 // Runs what comes over the socket, until the agent has gone.
 _Noreturn void serve(struct options const *options, struct ears *ears);
 
 // Kills and reaps every descendant of this process. When `program` is among them and `status` is not NULL, its wait
 // status is left there. False when some were still there after 10 s.
 bool kill_descendants(pid_t program, int *status);
+// Kills the children of this process but `program`, with all below them: they are orphans of what `program` started. Reaps nothing.
+void kill_orphans(pid_t program);
 
 #endif

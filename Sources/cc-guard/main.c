@@ -7,6 +7,7 @@
 //   the parent dies      → everything is killed at once
 //   SIGTERM/SIGINT/SIGHUP → SIGTERM to PROGRAM, after the grace everything is killed
 //   SIGUSR1, SIGQUIT     → everything is killed at once
+//   SIGUSR2              → orphans are killed: what PROGRAM's children left behind; PROGRAM goes on
 // With --serve, programs come one after the other over the socket that is standard input (serve.c): a command of a millisecond is not
 // worth a guard of its own, whose start costs as much.
 // Tools' shells have sessions of their own, so a process group does not hold them; as child subreaper the guard gets
@@ -29,6 +30,7 @@ static sigset_t handled_signals(void) {
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGHUP);
     sigaddset(&set, SIGUSR1);
+    sigaddset(&set, SIGUSR2);
     sigaddset(&set, SIGQUIT);
     sigaddset(&set, SIGCHLD);
     return set;

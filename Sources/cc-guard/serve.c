@@ -128,9 +128,9 @@ static bool wait_for_request(struct options const *options, struct ears const *e
             {.fd = ears->parent, .events = POLLIN},
         };
         (void)poll(wait, 3, -1);
-        bool orderly = false, at_once = false, child = false;
-        if (wait[1].revents != 0) read_signals(ears->signals, &orderly, &at_once, &child);
-        if (orderly || at_once || wait[2].revents != 0 || getppid() != options->parent) return false;
+        struct asked asked = {0};
+        if (wait[1].revents != 0) read_signals(ears->signals, &asked);
+        if (asked.orderly || asked.at_once || wait[2].revents != 0 || getppid() != options->parent) return false;
         if (wait[0].revents != 0) return true;
     }
 }

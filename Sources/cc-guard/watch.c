@@ -32,27 +32,28 @@ static struct ending finish(pid_t program, bool ended, int status, bool alone) {
     return (struct ending){.status = status, .stuck = stuck, .alone = alone};
 }
 
-void read_signals(int signals, bool *orderly, bool *at_once, bool *child) {
+void read_signals(int signals, struct asked *asked) {
     struct signalfd_siginfo info;
     while (read(signals, &info, sizeof info) == (ssize_t)sizeof info) {
         switch (info.ssi_signo) {
-        case SIGCHLD: *child = true; break;
+        case SIGCHLD: asked->child = true; break;
         case SIGUSR1:
-        case SIGQUIT: *at_once = true; break;
-        default: *orderly = true;
+        case SIGQUIT: asked->at_once = true; break;
+        case SIGUSR2: asked->orphans = true; break;
+        default: asked->orderly = true;
         }
     }
 }
 
 // What the agent asks for while a program runs; `gone`: it has closed the socket, or says what it must not.
-static void read_control(int control, bool *orderly, bool *at_once, bool *gone) {
+static void read_control(int control, struct asked *asked, bool *gone) {
     struct request_header header;
     ssize_t const count = recv(control, &header, sizeof header, MSG_DONTWAIT);
     if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (count == (ssize_t)sizeof header && header.kind == REQUEST_TERMINATE)
-        *orderly = true;
+        asked->orderly = true;
     else if (count == (ssize_t)sizeof header && header.kind == REQUEST_KILL)
-        *at_once = true;
+        asked->at_once = true;
     else
         *gone = true;
 }
@@ -75,13 +76,15 @@ struct ending watch(struct options const *options, pid_t program, struct ears co
         }
         (void)poll(wait, 3, (int)timeout);
 
-        bool orderly = false, at_once = false, child = false, gone = false;
-        if (wait[0].revents != 0) read_signals(ears->signals, &orderly, &at_once, &child);
-        if (wait[2].revents != 0) read_control(ears->control, &orderly, &at_once, &gone);
+        struct asked asked = {0};
+        bool gone = false;
+        if (wait[0].revents != 0) read_signals(ears->signals, &asked);
+        if (wait[2].revents != 0) read_control(ears->control, &asked, &gone);
         gone = gone || wait[1].revents != 0 || getppid() != options->parent;
-        if (child && reap(program, &status)) return finish(program, true, status, gone);
-        if (at_once || gone) return finish(program, false, status, gone);
-        if (orderly && deadline < 0) {
+        if (asked.child && reap(program, &status)) return finish(program, true, status, gone);
+        if (asked.at_once || gone) return finish(program, false, status, gone);
+        if (asked.orphans) kill_orphans(program);
+        if (asked.orderly && deadline < 0) {
             deadline = now_ms() + options->grace_ms;
             (void)kill(program, SIGTERM);
         }

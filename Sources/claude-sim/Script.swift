@@ -6,14 +6,23 @@ enum Script {
         /// Silence that an interrupt ends.
         case sleep(milliseconds: Int64)
         case crash
+        /// Killed in the middle of a line, without a word.
+        case die
+        /// Closes its output and lives on.
+        case mute
         case exit(Int32)
         /// Silence that nothing ends, the end of input included.
         case hang
+        /// A line that is no JSON: the CLI's own warnings look so.
         case garbage
+        /// A line that begins as JSON and is none.
+        case brokenLine
         case bigLine(megabytes: Int)
         case denied(tool: String)
         case schemaFails
         case maximumTurns
+        case budgetSpent
+        case promptTooLong
         case apiError(status: Int)
         case splitUTF8
         case say(String)
@@ -21,7 +30,7 @@ enum Script {
 
     /// The steps of a prompt. A `[[once: …]]` that has run before is left out; asking marks it as run.
     static func steps(of prompt: String, seen: inout OnceMarks) -> [Step] {
-        var steps: [Step] = []
+        var steps = Faults.given.flatMap { $0.step(of: prompt, seen: &seen) }.map { [$0] } ?? []
         var rest = prompt[...]
         var place = 0
         while let open = rest.firstRange(of: "[["), let close = rest[open.upperBound...].firstRange(of: "]]") {
@@ -37,21 +46,26 @@ enum Script {
         return steps
     }
 
-    private static func step(_ text: Substring) -> Step? {
+    static func step(_ text: Substring) -> Step? {
         let colon = text.firstIndex(of: ":")
         let name = trimmed(text[..<(colon ?? text.endIndex)])
         let argument = trimmed(colon.map { text[text.index(after: $0)...] } ?? "")
         switch name {
         case "sleep": return Int64(argument).map { .sleep(milliseconds: $0) }
         case "crash": return .crash
+        case "die": return .die
+        case "mute": return .mute
         case "exit": return Int32(argument).map { .exit($0) }
         case "exit0-midturn": return .exit(0)
         case "hang": return .hang
         case "garbage": return .garbage
+        case "broken-line": return .brokenLine
         case "bigline": return Int(argument).map { .bigLine(megabytes: min(max($0, 0), 1024)) }
         case "denied": return .denied(tool: argument.isEmpty ? "Bash" : String(argument))
         case "schema-fail": return .schemaFails
         case "max-turns": return .maximumTurns
+        case "max-budget": return .budgetSpent
+        case "too-long": return .promptTooLong
         case "api-error": return Int(argument).map { .apiError(status: $0) }
         case "split-utf8": return .splitUTF8
         case "say": return .say(String(argument))
@@ -92,10 +106,16 @@ struct OnceMarks {
 
     /// True the first time it is asked for this prompt and place in it.
     mutating func markFirst(_ prompt: String, place: Int) -> Bool {
-        let name = "\(String(Self.hash(prompt), radix: 16))-\(place)"
+        markFirst("\(String(Self.hash(prompt), radix: 16))-\(place)", holding: "")
+    }
+
+    /// True the first time it is asked for this name. `text` is what the mark's file holds.
+    mutating func markFirst(_ name: String, holding text: String) -> Bool {
         guard let folder else { return here.insert(name).inserted }
         let file = open("\(folder)/\(name)", O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o600)
         if file >= 0 {
+            var text = text
+            _ = text.withUTF8 { write(file, $0.baseAddress, $0.count) }
             close(file)
             return true
         }
@@ -108,7 +128,7 @@ struct OnceMarks {
     }
 
     /// FNV-1a, alike in all processes.
-    private static func hash(_ text: String) -> UInt64 {
+    static func hash(_ text: String) -> UInt64 {
         text.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
     }
 }

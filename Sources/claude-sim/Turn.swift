@@ -18,6 +18,8 @@ struct Turn {
         case interrupted
         case schemaFailed
         case maximumTurns
+        case budgetSpent
+        case promptTooLong
         case apiError(Int)
     }
 
@@ -41,9 +43,16 @@ struct Turn {
             var none = rlimit(rlim_cur: 0, rlim_max: 0)
             setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
             abort()
+        case .die:
+            Output.write("{\"type\":\"assistant\",\"message\":{\"role\":\"assis")
+            kill(getpid(), SIGKILL)
+        case .mute:
+            close(STDOUT_FILENO)
+            while true { pause() }
         case .exit(let code): exit(code)
         case .hang: while true { pause() }
         case .garbage: Output.write("warning: this line is not JSON {]\n")
+        case .brokenLine: Output.write("{\"type\":\"assistant\", oh\n")
         case .bigLine(let megabytes): writeBigLine(megabytes, simulator)
         case .denied(let tool):
             course.denials.append(
@@ -53,6 +62,8 @@ struct Turn {
                 ]))
         case .schemaFails: course.ending = .schemaFailed
         case .maximumTurns: course.ending = .maximumTurns
+        case .budgetSpent: course.ending = .budgetSpent
+        case .promptTooLong: course.ending = .promptTooLong
         case .apiError(let status): course.ending = .apiError(status)
         case .splitUTF8:
             course.splits = true
@@ -96,6 +107,9 @@ struct Turn {
         case .apiError(let status):
             text = "API Error: \(status)"
             isBilled = false
+        case .promptTooLong:
+            text = "Prompt is too long"
+            isBilled = false
         case .interrupted: isBilled = false
         default: break
         }
@@ -111,6 +125,8 @@ struct Turn {
         case .interrupted: result.fail("error_during_execution", "aborted_streaming")
         case .schemaFailed: result.fail("error_max_structured_output_retries", "structured_output_retries")
         case .maximumTurns: result.fail("error_max_turns", "max_turns")
+        case .budgetSpent: result.fail("error_max_budget_usd", "budget_exhausted")
+        case .promptTooLong: result.fail("success", "prompt_too_long")
         case .apiError(let status):
             result.fail("success", "api_error")
             result.apiErrorStatus = status

@@ -7,7 +7,10 @@ import Foundation
 struct FleetScenes: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fleet-scenes", abstract: "The product at work, as real processes against a simulated API.",
-        subcommands: [Demo.self, Fifty.self, CoordinatorKills.self, AgentKill.self, Bulk.self, BigJob.self, Quota.self])
+        subcommands: [
+            Demo.self, Fifty.self, CoordinatorKills.self, AgentKill.self, Bulk.self, BigJob.self, Quota.self,
+            Secrets.self, PoolFaults.self, AgentKills.self, PoolFlat.self,
+        ])
 }
 
 /// What every scene takes.
@@ -16,13 +19,16 @@ struct SceneOptions: ParsableArguments {
     @Option(help: "The folder of the programs; by default the one of this program.") var programs: String?
     @Flag(help: "Leave the scratch folder, with every log.") var keep = false
 
-    func play(_ scene: (Workbench) async throws -> String) async throws {
-        let given = claude ?? ProcessInfo.processInfo.environment["CLAUDE"] ?? ".dev/claude"
+    /// - Parameter withStandIn: whether the bench's `claude` is claude-sim, beside the programs.
+    func play(withStandIn: Bool = false, _ scene: (Workbench) async throws -> String) async throws {
+        let folder = try programs.map { URL(fileURLWithPath: $0).standardizedFileURL.path } ?? Workbench.ownFolder()
+        let given =
+            withStandIn
+            ? folder + "/claude-sim" : claude ?? ProcessInfo.processInfo.environment["CLAUDE"] ?? ".dev/claude"
         let path = URL(fileURLWithPath: given).standardizedFileURL.path
         guard FileManager.default.isExecutableFile(atPath: path) else {
             throw ValidationError("there is no Claude Code CLI at \(path): run `make setup`, or name one with CLAUDE=")
         }
-        let folder = programs.map { URL(fileURLWithPath: $0).standardizedFileURL.path }
         let bench = try Workbench(programs: folder, claude: path, keep: keep)
         if keep { print("scratch: \(bench.scratch)") }
         defer { bench.cleanUp() }

@@ -45,6 +45,19 @@ import Testing
         #expect(found["durability"] as? String == durability)
     }
 
+    @Test func poolComparesAndWeighs() async throws {
+        let sim = try Workbench.ownFolder() + "/claude-sim"
+        let found = try await bench(
+            "pool", "--claude", sim, "--turns", "5", "--runs", "2", "--instances", "3")
+        for field in [
+            "turn_ms", "raw_turn_ms", "task_ms", "raw_task_ms", "spawn_ms", "raw_spawn_ms", "first_result_ms",
+            "raw_first_result_ms", "added_ms_a_turn", "added_ms_a_task", "guards_mib",
+        ] { _ = try number(found, field) }
+        #expect(try number(found, "switch_count") == 10 && number(found, "raw_switch_count") == 10)
+        #expect(try number(found, "instances") == 3)
+        #expect(try number(found, "mib_an_instance") > 0 && number(found, "agent_mib") > 0)
+    }
+
     @Test func latencyMeasuresAllThree() async throws {
         let found = try await bench("latency", "--seconds", "1", "--load", "half", "--calibrate", "300")
         for part in ["submit", "submit_half_load", "next_task"] {

@@ -91,6 +91,36 @@ struct GuardTests {
         #expect(guarded.pids.filter(isAlive) == [])
     }
 
+    @Test("SIGUSR2 kills orphans alone")
+    func orphans() async throws {
+        let scratch = try Scratch()
+        let script = try scratch.script(
+            "program",
+            """
+            #!/bin/sh
+            ( setsid sh -c 'echo $$ >> "$0/orphans"; sleep 1000 & exec sleep 1000' "$1" & )
+            sh -c 'echo $$ >> "$0/own"; exec sleep 1000' "$1" &
+            echo $$ >> "$1/own"
+            exec sleep 1000
+            """)
+        let guardian = try await Spawned(builtGuard, ["--", script, scratch.path])
+        #expect(
+            await eventually(within: 10) {
+                scratch.numbers(in: "orphans").count == 1 && scratch.numbers(in: "own").count == 2
+            })
+        let own = scratch.numbers(in: "own")
+        let orphans = scratch.numbers(in: "orphans")
+        // Nothing of the program's own is touched, however often it is said.
+        for _ in 0..<2 {
+            kill(guardian.pid, SIGUSR2)
+            #expect(await eventually(within: 5) { !orphans.contains(where: isAlive) })
+            #expect(own.allSatisfy(isAlive))
+        }
+        kill(guardian.pid, SIGUSR1)
+        _ = await guardian.end
+        #expect(!own.contains(where: isAlive))
+    }
+
     @Test("When the parent is killed, everything is gone within 2 s")
     func parentKilled() async throws {
         let scratch = try Scratch()

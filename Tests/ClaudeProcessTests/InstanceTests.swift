@@ -46,6 +46,18 @@ struct InstanceTests {
         #expect(try failure(await instance.runTurn("late")).code == .exited)
     }
 
+    @Test("What is kept of a failure is of its own turn, never of the one before")
+    func lastWords() async throws {
+        let scratch = try Scratch()
+        let instance = try await started(scratch)
+        let denied = try result(await instance.runTurn("noise"))
+        #expect(denied.lastWords.contains("no JSON") && denied.lastWords.contains("permission_denials"))
+        let broken = try failure(await instance.runTurn("leave"))
+        #expect(broken.detail.contains("the last words") && !broken.detail.contains("no JSON"))
+        let judged = Verdict.judge(.result(denied), schemaAsked: false, timedOut: false, cancelled: false)
+        #expect(judged.failure?.detail == denied.lastWords)
+    }
+
     @Test("A turn's result, in full; cost is a turn's own though the CLI counts on")
     func turns() async throws {
         let scratch = try Scratch()
@@ -199,14 +211,15 @@ struct InstanceTests {
 
     @Test("A start that fails says why and leaves nothing")
     func failedStart() async throws {
-        for (flag, code, words) in [
-            ("dies", InstanceFailure.Code.exited, "unknown option"), ("mute", .timedOut, "did not answer"),
+        for (flag, limit, code, words) in [
+            ("dies", Duration.seconds(30), InstanceFailure.Code.exited, "unknown option"),
+            ("mute", .seconds(1), .timedOut, "did not answer"),
         ] {
             let scratch = try Scratch()
             var plan = try LaunchPlan.standIn(scratch.script("claude", StandIn.script), in: scratch)
             try "".write(toFile: "\(plan.configDirectory)/\(flag)", atomically: true, encoding: .utf8)
             let failure = await #expect(throws: InstanceFailure.self) {
-                _ = try await ClaudeInstance.start(plan, name: "x", timeLimit: .seconds(1), logger: testLogger)
+                _ = try await ClaudeInstance.start(plan, name: "x", timeLimit: limit, logger: testLogger)
             }
             #expect(failure?.code == code)
             #expect(failure?.message.contains(words) == true, "\(failure?.message ?? "")")

@@ -1,4 +1,5 @@
 import ClusterModel
+import Foundation
 import Testing
 
 @testable import ClaudeProcess
@@ -55,13 +56,55 @@ import Testing
             TaskOptions(directory: "/repo"), TaskOptions(allowedTools: ["Edit"]),
             TaskOptions(disallowedTools: ["Edit"]),
             TaskOptions(schemaJSON: "{}"), TaskOptions(maxTurns: 1), TaskOptions(budgetMicroUSD: 1),
-            TaskOptions(permissionMode: "bypassPermissions"),
+            TaskOptions(permissionMode: "bypassPermissions"), TaskOptions(environment: ["A=1"]),
+            TaskOptions(cli: CLIOptions(fallbackModel: "x")), TaskOptions(cli: CLIOptions(effort: "low")),
+            TaskOptions(cli: CLIOptions(systemPrompt: "x")), TaskOptions(cli: CLIOptions(appendSystemPrompt: "x")),
+            TaskOptions(cli: CLIOptions(tools: ["x"])), TaskOptions(cli: CLIOptions(mcpConfigJSON: "x")),
+            TaskOptions(cli: CLIOptions(settingsJSON: "x")), TaskOptions(cli: CLIOptions(agentsJSON: "x")),
+            TaskOptions(cli: CLIOptions(directories: ["x"])),
         ]
         #expect(Set(others.map { plan($0).fingerprint } + [base]).count == others.count + 1)
         for options in others { #expect(plan(options).fingerprint == LaunchPlan.fingerprint(for: options)) }
         #expect(
             LaunchPlan.fingerprint(for: TaskOptions(allowedTools: ["a", "b"]))
                 != LaunchPlan.fingerprint(for: TaskOptions(allowedTools: ["a b"])))
+    }
+
+    @Test("The CLI's own options become flags; what may hold keys goes into files that others can't read")
+    func cliOptions() throws {
+        let scratch = try Scratch()
+        var made = plan(
+            TaskOptions(
+                environment: ["COLOUR=red", "CLAUDE_CONFIG_DIR=/theirs", "HOME=/theirs"],
+                cli: CLIOptions(
+                    fallbackModel: "a,b", effort: "low", systemPrompt: "--x", appendSystemPrompt: "y\nz",
+                    tools: ["Read", "Bash"], mcpConfigJSON: #"{"mcpServers":{}}"#, settingsJSON: "{}",
+                    agentsJSON: #"{"a":{}}"#, directories: ["/one", "/two"])))
+        made.configDirectory = scratch.path
+        let mcp = "\(scratch.path)/cc-orchestrator-mcp.json"
+        #expect(
+            made.arguments.suffix(10) == [
+                "--fallback-model=a,b", "--effort=low", "--system-prompt=--x", "--append-system-prompt=y\nz",
+                "--tools=Read,Bash", "--mcp-config=\(mcp)",
+                "--settings=\(scratch.path)/cc-orchestrator-settings.json", #"--agents={"a":{}}"#, "--add-dir=/one",
+                "--add-dir=/two",
+            ])
+        try made.writeFiles()
+        #expect(try String(contentsOfFile: mcp, encoding: .utf8) == #"{"mcpServers":{}}"#)
+        let attributes = try FileManager.default.attributesOfItem(atPath: mcp)
+        #expect(attributes[.posixPermissions] as? Int == 0o600)
+        #expect(made.launchEnvironment["COLOUR"] == "red" && made.launchEnvironment["HOME"] == nil)
+        #expect(made.launchEnvironment["CLAUDE_CONFIG_DIR"] == scratch.path)
+        #expect(plan(TaskOptions(cli: CLIOptions(tools: ["none"]))).arguments.last == "--tools=")
+    }
+
+    @Test("Variables of the agent's own are refused whatever the policy says", arguments: [
+        "CCO_X=1", "ANTHROPIC_BASE_URL=x", "CLAUDE_CODE_X=1", "CLAUDECODE=1", "claude_x=1", "HOME=/x", "https_proxy=x",
+        "NO_PROXY=*", "X", "=x", "A=\0",
+    ])
+    func variables(entry: String) {
+        #expect(InstanceEnvironment.objection(to: entry) != nil)
+        #expect(InstanceEnvironment.objection(to: "COLOUR=red") == nil)
     }
 
     @Test("An instance's environment holds what it needs and no mark of another session")

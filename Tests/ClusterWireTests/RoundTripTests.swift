@@ -88,8 +88,14 @@ struct RoundTripTests {
             disallowedTools: ["b"], directory: "/d",
             timeout: Milliseconds(366 * 86_400_000), maxTurns: .max, budgetMicroUSD: .max,
             schemaJSON: String(repeating: "s", count: Limits.schemaBytes),
-            maxAttempts: .max)
+            maxAttempts: .max,
+            cli: CLIOptions(
+                fallbackModel: "f", effort: "max", systemPrompt: Self.odd.filter { $0 != "\0" }, appendSystemPrompt: "a",
+                tools: ["Read"], mcpConfigJSON: "{}", settingsJSON: "{}", agentsJSON: "{}", directories: ["/x", "/y"]))
         #expect(try TaskOptions(proto: sent(full.proto)) == full)
+        let size = PoolSize(
+            size: 8, limit: 20, because: "memory", counts: [InstanceCount(event: "created", reason: "task", count: .max)])
+        #expect(try PoolSize(proto: sent(size.proto)) == size)
         #expect(try TaskOptions(proto: sent(TaskOptions().proto)) == TaskOptions())
         #expect(
             try TaskOptions(proto: sent(TaskOptions(priority: Priority(rawValue: 0)!).proto)).priority.rawValue == 0)

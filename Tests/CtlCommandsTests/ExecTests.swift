@@ -109,7 +109,6 @@ import Testing
 
     @Test(arguments: [
         (["a", "--runner", "jira"], "--runner must be one of claude, exec, noop, not \"jira\""),
-        (["a", "--env", "A=1"], "PROMPT: \"env\" is for the runner exec, and this task's runner is claude"),
         (["a", "--", "ls"], "PROMPT: \"command\" is for the runner exec, and this task's runner is claude"),
         (
             ["a", "--runner", "exec"],

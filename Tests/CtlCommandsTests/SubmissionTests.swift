@@ -55,13 +55,13 @@ import Testing
         let file = try folder.file(
             "tasks.jsonl",
             """
-            {"prompt": "a", "priority": "low", "timeout": "30s", "schema": {"b": 1, "a": [true, null, 0.5, "x"]}}
-            {"prompt": "b", "priority": 3, "timeout": 30, "schema": {"a": [true, null, 0.5, "x"], "b": 1}, "runner": "claude"}
+            {"prompt": "a", "priority": "low", "timeout": "30s", "schema": {"type": "object", "default": [true, null, 0.5, "x"]}}
+            {"prompt": "b", "priority": 3, "timeout": 30, "schema": {"default": [true, null, 0.5, "x"], "type": "object"}, "runner": "claude"}
 
             {"prompt": "c", "name": "third", "model": null, "max_turns": 2, "budget_usd": 1}
             """)
         let job = try submission("--from-json", file, "--model", "m")
-        let schema = "{\"a\":[true,null,0.5,\"x\"],\"b\":1}"
+        let schema = "{\"default\":[true,null,0.5,\"x\"],\"type\":\"object\"}"
         #expect(
             job.options == [
                 TaskOptions(priority: .low, model: "m", timeout: .seconds(30), schemaJSON: schema),

@@ -52,6 +52,19 @@ struct RecordTests {
         }
     }
 
+    @Test("words of a kind in the bodies: none, one, several")
+    func mentions() async throws {
+        try await withSim { _, client in
+            for prompt in ["nothing", "NONCE-x1 and NONCE-x1", "NONCE-x1, NONCE-x2", "NONCE-y"] {
+                _ = try await client.call(prompt)
+            }
+            let answer = try await client.send(.get, "/_mentions?prefix=NONCE-x").json()
+            #expect(answer["kept"] == 4 && answer["total"] == 4 && answer["cut"] == 0)
+            #expect(answer["without"] == 2 && answer["with_one"] == 1 && answer["with_several"] == 1)
+            #expect(answer["words"] == 2 && answer["mixed"] == [["NONCE-x1", "NONCE-x2"]])
+        }
+    }
+
     @Test("bodies, sessions, reset, over HTTP")
     func overHTTP() async throws {
         try await withSim { _, client in

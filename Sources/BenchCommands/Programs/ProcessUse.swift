@@ -28,6 +28,15 @@ enum ProcessUse {
     /// The most that was ever resident, in MiB.
     static func peakResidentMiB(_ pid: pid_t) throws -> Double { try mebibytes(pid, "VmHWM:") }
 
+    /// The processes that this one started and that live; none where it has ended.
+    static func children(of pid: pid_t) -> [pid_t] {
+        let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task")) ?? []
+        return threads.flatMap { thread in
+            ((try? String(contentsOfFile: "/proc/\(pid)/task/\(thread)/children", encoding: .utf8)) ?? "")
+                .split(separator: " ").compactMap { pid_t($0) }
+        }
+    }
+
     private static func mebibytes(_ pid: pid_t, _ name: String) throws -> Double {
         for line in try read("/proc/\(pid)/status").split(separator: "\n") where line.hasPrefix(name) {
             if let kibibytes = Double(line.split(whereSeparator: \.isWhitespace)[1]) { return kibibytes / 1024 }

@@ -8,6 +8,7 @@ final class Stage {
     enum Work {
         case noop(capacity: Int)
         case exec(slots: Int, program: String)
+        case claude(instances: Int, path: String, api: String)
     }
 
     let scratch: Scratch
@@ -66,6 +67,13 @@ final class Stage {
         case .exec(let slots, let program):
             arguments += ["--runner", "exec", "--instances", "\(slots)"]
             environment["CCO_POLICY_COMMANDS"] = program
+        case .claude(let instances, let path, let api):
+            arguments += ["--instances", "\(instances)", "--claude", path]
+            environment = [
+                "ANTHROPIC_BASE_URL": api, "ANTHROPIC_API_KEY": "sk-dummy",
+                // A new process in the middle of a measurement is another measurement.
+                "CCO_TASKS_PER_INSTANCE": "1000000",
+            ]
         }
         let process = try start("cc-agent", arguments, environment)
         agent = process
@@ -106,6 +114,24 @@ final class Stage {
             return true
         }
         return (process, line)
+    }
+
+    /// Starts the simulated API beside the programs, and gives its address.
+    func startAPI() async throws -> String {
+        guard access(programs + "/anthropic-sim", X_OK) == 0 else {
+            throw BenchError("there is no anthropic-sim in \(programs): build it, or name a Messages API with --api")
+        }
+        let portFile = scratch.path + "/api.port"
+        let process = try start("anthropic-sim", ["--port", "0", "--port-file", portFile])
+        helpers.append(process)
+        var port = ""
+        try await until("anthropic-sim to listen", within: .seconds(60)) {
+            try process.checkRunning()
+            guard access(portFile, R_OK) == 0 else { return false }
+            port = try String(contentsOfFile: portFile, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
+            return !port.isEmpty
+        }
+        return "http://127.0.0.1:\(port)"
     }
 
     /// Throws if a helper has ended, with the end of its log.

@@ -201,6 +201,14 @@ public nonisolated struct Ccorchestrator_V1_CoordinatorMessage: Sendable {
     set {body = .cancel(newValue)}
   }
 
+  public var recalculate: Ccorchestrator_V1_Recalculate {
+    get {
+      if case .recalculate(let v)? = body {return v}
+      return Ccorchestrator_V1_Recalculate()
+    }
+    set {body = .recalculate(newValue)}
+  }
+
   public var permitAnswers: Ccorchestrator_V1_PermitAnswers {
     get {
       if case .permitAnswers(let v)? = body {return v}
@@ -227,6 +235,7 @@ public nonisolated struct Ccorchestrator_V1_CoordinatorMessage: Sendable {
     case assign(Ccorchestrator_V1_Assign)
     case resultAck(Ccorchestrator_V1_ResultAck)
     case cancel(Ccorchestrator_V1_CancelAttempts)
+    case recalculate(Ccorchestrator_V1_Recalculate)
     case permitAnswers(Ccorchestrator_V1_PermitAnswers)
     case permitReportsAck(Ccorchestrator_V1_PermitReportsAck)
 
@@ -380,9 +389,20 @@ public nonisolated struct Ccorchestrator_V1_AgentHeartbeat: Sendable {
 
   public var instancesStarted: UInt64 = 0
 
+  public var pool: Ccorchestrator_V1_PoolSize {
+    get {_pool ?? Ccorchestrator_V1_PoolSize()}
+    set {_pool = newValue}
+  }
+  /// Returns true if `pool` has been explicitly set.
+  public var hasPool: Bool {self._pool != nil}
+  /// Clears the value of `pool`. Subsequent reads from it will return its default value.
+  public mutating func clearPool() {self._pool = nil}
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
+
+  fileprivate var _pool: Ccorchestrator_V1_PoolSize? = nil
 }
 
 public nonisolated struct Ccorchestrator_V1_HeartbeatAck: Sendable {
@@ -579,6 +599,17 @@ public nonisolated struct Ccorchestrator_V1_CancelAttempts: Sendable {
   public var session: UInt64 = 0
 
   public var tokens: [Ccorchestrator_V1_AttemptToken] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// Look at the host's resources now, and say the size of the pool in the next heartbeat.
+public nonisolated struct Ccorchestrator_V1_Recalculate: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -972,7 +1003,7 @@ nonisolated extension Ccorchestrator_V1_AgentMessage: SwiftProtobuf.Message, Swi
 
 nonisolated extension Ccorchestrator_V1_CoordinatorMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".CoordinatorMessage"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}welcome\0\u{1}refusal\0\u{3}introduce_yourself\0\u{3}heartbeat_ack\0\u{1}assign\0\u{3}result_ack\0\u{1}cancel\0\u{4}\u{d}permit_answers\0\u{3}permit_reports_ack\0\u{c}\u{16}\u{1c}")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}welcome\0\u{1}refusal\0\u{3}introduce_yourself\0\u{3}heartbeat_ack\0\u{1}assign\0\u{3}result_ack\0\u{1}cancel\0\u{1}recalculate\0\u{4}\u{c}permit_answers\0\u{3}permit_reports_ack\0\u{c}\u{16}\u{1c}")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1071,6 +1102,19 @@ nonisolated extension Ccorchestrator_V1_CoordinatorMessage: SwiftProtobuf.Messag
           self.body = .cancel(v)
         }
       }()
+      case 8: try {
+        var v: Ccorchestrator_V1_Recalculate?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .recalculate(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .recalculate(v)
+        }
+      }()
       case 20: try {
         var v: Ccorchestrator_V1_PermitAnswers?
         var hadOneofValue = false
@@ -1135,6 +1179,10 @@ nonisolated extension Ccorchestrator_V1_CoordinatorMessage: SwiftProtobuf.Messag
     case .cancel?: try {
       guard case .cancel(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+    }()
+    case .recalculate?: try {
+      guard case .recalculate(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
     }()
     case .permitAnswers?: try {
       guard case .permitAnswers(let v)? = self.body else { preconditionFailure() }
@@ -1395,7 +1443,7 @@ nonisolated extension Ccorchestrator_V1_IntroduceYourself: SwiftProtobuf.Message
 
 nonisolated extension Ccorchestrator_V1_AgentHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".AgentHeartbeat"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{1}capacity\0\u{1}instances\0\u{1}busy\0\u{1}outbox\0\u{3}held_because\0\u{3}resident_bytes\0\u{3}instances_started\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{1}capacity\0\u{1}instances\0\u{1}busy\0\u{1}outbox\0\u{3}held_because\0\u{3}resident_bytes\0\u{3}instances_started\0\u{2}\u{2}pool\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1411,12 +1459,17 @@ nonisolated extension Ccorchestrator_V1_AgentHeartbeat: SwiftProtobuf.Message, S
       case 6: try { try decoder.decodeSingularStringField(value: &self.heldBecause) }()
       case 7: try { try decoder.decodeSingularUInt64Field(value: &self.residentBytes) }()
       case 8: try { try decoder.decodeSingularUInt64Field(value: &self.instancesStarted) }()
+      case 10: try { try decoder.decodeSingularMessageField(value: &self._pool) }()
       default: break
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if self.session != 0 {
       try visitor.visitSingularUInt64Field(value: self.session, fieldNumber: 1)
     }
@@ -1441,6 +1494,9 @@ nonisolated extension Ccorchestrator_V1_AgentHeartbeat: SwiftProtobuf.Message, S
     if self.instancesStarted != 0 {
       try visitor.visitSingularUInt64Field(value: self.instancesStarted, fieldNumber: 8)
     }
+    try { if let v = self._pool {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1453,6 +1509,7 @@ nonisolated extension Ccorchestrator_V1_AgentHeartbeat: SwiftProtobuf.Message, S
     if lhs.heldBecause != rhs.heldBecause {return false}
     if lhs.residentBytes != rhs.residentBytes {return false}
     if lhs.instancesStarted != rhs.instancesStarted {return false}
+    if lhs._pool != rhs._pool {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1819,6 +1876,25 @@ nonisolated extension Ccorchestrator_V1_CancelAttempts: SwiftProtobuf.Message, S
   public static func ==(lhs: Ccorchestrator_V1_CancelAttempts, rhs: Ccorchestrator_V1_CancelAttempts) -> Bool {
     if lhs.session != rhs.session {return false}
     if lhs.tokens != rhs.tokens {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Ccorchestrator_V1_Recalculate: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Recalculate"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    // Load everything into unknown fields
+    while try decoder.nextFieldNumber() != nil {}
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Ccorchestrator_V1_Recalculate, rhs: Ccorchestrator_V1_Recalculate) -> Bool {
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -39,6 +39,7 @@ public nonisolated enum Ccorchestrator_V1_ControlVerb: SwiftProtobuf.Enum, Swift
   case drain // = 7
   case undrain // = 8
   case budget // = 9
+  case recalculate // = 10
   case UNRECOGNIZED(Int)
 
   public init() {
@@ -57,6 +58,7 @@ public nonisolated enum Ccorchestrator_V1_ControlVerb: SwiftProtobuf.Enum, Swift
     case 7: self = .drain
     case 8: self = .undrain
     case 9: self = .budget
+    case 10: self = .recalculate
     default: self = .UNRECOGNIZED(rawValue)
     }
   }
@@ -73,6 +75,7 @@ public nonisolated enum Ccorchestrator_V1_ControlVerb: SwiftProtobuf.Enum, Swift
     case .drain: return 7
     case .undrain: return 8
     case .budget: return 9
+    case .recalculate: return 10
     case .UNRECOGNIZED(let i): return i
     }
   }
@@ -89,6 +92,7 @@ public nonisolated enum Ccorchestrator_V1_ControlVerb: SwiftProtobuf.Enum, Swift
     .drain,
     .undrain,
     .budget,
+    .recalculate,
   ]
 
 }
@@ -1087,47 +1091,106 @@ public nonisolated struct Ccorchestrator_V1_Agents: Sendable {
   public init() {}
 }
 
-public nonisolated struct Ccorchestrator_V1_AgentSummary: Sendable {
+public nonisolated struct Ccorchestrator_V1_AgentSummary: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  public var name: String = String()
+  public var name: String {
+    get {_storage._name}
+    set {_uniqueStorage()._name = newValue}
+  }
 
-  public var host: String = String()
+  public var host: String {
+    get {_storage._host}
+    set {_uniqueStorage()._host = newValue}
+  }
 
   /// live, suspect, lost, draining, gone
-  public var state: String = String()
+  public var state: String {
+    get {_storage._state}
+    set {_uniqueStorage()._state = newValue}
+  }
 
-  public var capacity: UInt32 = 0
+  public var capacity: UInt32 {
+    get {_storage._capacity}
+    set {_uniqueStorage()._capacity = newValue}
+  }
 
-  public var running: UInt32 = 0
+  public var running: UInt32 {
+    get {_storage._running}
+    set {_uniqueStorage()._running = newValue}
+  }
 
-  public var instances: UInt32 = 0
+  public var instances: UInt32 {
+    get {_storage._instances}
+    set {_uniqueStorage()._instances = newValue}
+  }
 
-  public var busy: UInt32 = 0
+  public var busy: UInt32 {
+    get {_storage._busy}
+    set {_uniqueStorage()._busy = newValue}
+  }
 
-  public var outbox: UInt32 = 0
+  public var outbox: UInt32 {
+    get {_storage._outbox}
+    set {_uniqueStorage()._outbox = newValue}
+  }
 
-  public var version: String = String()
+  public var version: String {
+    get {_storage._version}
+    set {_uniqueStorage()._version = newValue}
+  }
 
-  public var claudeVersion: String = String()
+  public var claudeVersion: String {
+    get {_storage._claudeVersion}
+    set {_uniqueStorage()._claudeVersion = newValue}
+  }
 
-  public var succeeded: UInt64 = 0
+  public var succeeded: UInt64 {
+    get {_storage._succeeded}
+    set {_uniqueStorage()._succeeded = newValue}
+  }
 
-  public var failed: UInt64 = 0
+  public var failed: UInt64 {
+    get {_storage._failed}
+    set {_uniqueStorage()._failed = newValue}
+  }
 
-  public var heldBecause: String = String()
+  public var heldBecause: String {
+    get {_storage._heldBecause}
+    set {_uniqueStorage()._heldBecause = newValue}
+  }
 
-  public var residentBytes: UInt64 = 0
+  public var residentBytes: UInt64 {
+    get {_storage._residentBytes}
+    set {_uniqueStorage()._residentBytes = newValue}
+  }
 
-  public var lastHeardMsAgo: Int64 = 0
+  public var lastHeardMsAgo: Int64 {
+    get {_storage._lastHeardMsAgo}
+    set {_uniqueStorage()._lastHeardMsAgo = newValue}
+  }
 
-  public var labels: Dictionary<String,String> = [:]
+  public var labels: Dictionary<String,String> {
+    get {_storage._labels}
+    set {_uniqueStorage()._labels = newValue}
+  }
+
+  public var pool: Ccorchestrator_V1_PoolSize {
+    get {_storage._pool ?? Ccorchestrator_V1_PoolSize()}
+    set {_uniqueStorage()._pool = newValue}
+  }
+  /// Returns true if `pool` has been explicitly set.
+  public var hasPool: Bool {_storage._pool != nil}
+  /// Clears the value of `pool`. Subsequent reads from it will return its default value.
+  public mutating func clearPool() {_uniqueStorage()._pool = nil}
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 /// The whole job, or the tasks named.
@@ -1233,7 +1296,7 @@ public nonisolated struct Ccorchestrator_V1_Control: Sendable {
   /// prioritize
   public var priority: UInt32 = 0
 
-  /// drain, undrain: its name
+  /// drain, undrain, recalculate: its name; recalculate: empty for all
   public var agent: String = String()
 
   /// budget: from now on, 0 for no limit; not given: as before
@@ -1268,7 +1331,7 @@ public nonisolated struct Ccorchestrator_V1_Controlled: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// tasks that it changes, at once or in the next moments; 0 or 1 for pause, resume, drain, undrain
+  /// tasks that it changes, at once or in the next moments; 0 or 1 for pause, resume, drain, undrain; agents for recalculate
   public var changed: UInt32 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -1772,7 +1835,7 @@ public nonisolated struct Ccorchestrator_V1_QuotaChanged: Sendable {
 fileprivate nonisolated let _protobuf_package = "ccorchestrator.v1"
 
 nonisolated extension Ccorchestrator_V1_ControlVerb: SwiftProtobuf._ProtoNameProviding {
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0CONTROL_VERB_UNSPECIFIED\0\u{1}CONTROL_VERB_PAUSE\0\u{1}CONTROL_VERB_RESUME\0\u{1}CONTROL_VERB_HOLD\0\u{1}CONTROL_VERB_RELEASE\0\u{1}CONTROL_VERB_RETRY\0\u{1}CONTROL_VERB_PRIORITIZE\0\u{1}CONTROL_VERB_DRAIN\0\u{1}CONTROL_VERB_UNDRAIN\0\u{1}CONTROL_VERB_BUDGET\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0CONTROL_VERB_UNSPECIFIED\0\u{1}CONTROL_VERB_PAUSE\0\u{1}CONTROL_VERB_RESUME\0\u{1}CONTROL_VERB_HOLD\0\u{1}CONTROL_VERB_RELEASE\0\u{1}CONTROL_VERB_RETRY\0\u{1}CONTROL_VERB_PRIORITIZE\0\u{1}CONTROL_VERB_DRAIN\0\u{1}CONTROL_VERB_UNDRAIN\0\u{1}CONTROL_VERB_BUDGET\0\u{1}CONTROL_VERB_RECALCULATE\0")
 }
 
 nonisolated extension Ccorchestrator_V1_QuotaVerb: SwiftProtobuf._ProtoNameProviding {
@@ -3563,104 +3626,181 @@ nonisolated extension Ccorchestrator_V1_Agents: SwiftProtobuf.Message, SwiftProt
 
 nonisolated extension Ccorchestrator_V1_AgentSummary: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".AgentSummary"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}host\0\u{1}state\0\u{1}capacity\0\u{1}running\0\u{1}instances\0\u{1}busy\0\u{1}outbox\0\u{1}version\0\u{3}claude_version\0\u{1}succeeded\0\u{1}failed\0\u{3}held_because\0\u{3}resident_bytes\0\u{3}last_heard_ms_ago\0\u{1}labels\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}host\0\u{1}state\0\u{1}capacity\0\u{1}running\0\u{1}instances\0\u{1}busy\0\u{1}outbox\0\u{1}version\0\u{3}claude_version\0\u{1}succeeded\0\u{1}failed\0\u{3}held_because\0\u{3}resident_bytes\0\u{3}last_heard_ms_ago\0\u{1}labels\0\u{2}\u{4}pool\0")
+
+  fileprivate class _StorageClass {
+    var _name: String = String()
+    var _host: String = String()
+    var _state: String = String()
+    var _capacity: UInt32 = 0
+    var _running: UInt32 = 0
+    var _instances: UInt32 = 0
+    var _busy: UInt32 = 0
+    var _outbox: UInt32 = 0
+    var _version: String = String()
+    var _claudeVersion: String = String()
+    var _succeeded: UInt64 = 0
+    var _failed: UInt64 = 0
+    var _heldBecause: String = String()
+    var _residentBytes: UInt64 = 0
+    var _lastHeardMsAgo: Int64 = 0
+    var _labels: Dictionary<String,String> = [:]
+    var _pool: Ccorchestrator_V1_PoolSize? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _name = source._name
+      _host = source._host
+      _state = source._state
+      _capacity = source._capacity
+      _running = source._running
+      _instances = source._instances
+      _busy = source._busy
+      _outbox = source._outbox
+      _version = source._version
+      _claudeVersion = source._claudeVersion
+      _succeeded = source._succeeded
+      _failed = source._failed
+      _heldBecause = source._heldBecause
+      _residentBytes = source._residentBytes
+      _lastHeardMsAgo = source._lastHeardMsAgo
+      _labels = source._labels
+      _pool = source._pool
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
-      case 2: try { try decoder.decodeSingularStringField(value: &self.host) }()
-      case 3: try { try decoder.decodeSingularStringField(value: &self.state) }()
-      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.capacity) }()
-      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.running) }()
-      case 6: try { try decoder.decodeSingularUInt32Field(value: &self.instances) }()
-      case 7: try { try decoder.decodeSingularUInt32Field(value: &self.busy) }()
-      case 8: try { try decoder.decodeSingularUInt32Field(value: &self.outbox) }()
-      case 9: try { try decoder.decodeSingularStringField(value: &self.version) }()
-      case 10: try { try decoder.decodeSingularStringField(value: &self.claudeVersion) }()
-      case 11: try { try decoder.decodeSingularUInt64Field(value: &self.succeeded) }()
-      case 12: try { try decoder.decodeSingularUInt64Field(value: &self.failed) }()
-      case 13: try { try decoder.decodeSingularStringField(value: &self.heldBecause) }()
-      case 14: try { try decoder.decodeSingularUInt64Field(value: &self.residentBytes) }()
-      case 15: try { try decoder.decodeSingularInt64Field(value: &self.lastHeardMsAgo) }()
-      case 16: try { try decoder.decodeMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufString>.self, value: &self.labels) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularStringField(value: &_storage._name) }()
+        case 2: try { try decoder.decodeSingularStringField(value: &_storage._host) }()
+        case 3: try { try decoder.decodeSingularStringField(value: &_storage._state) }()
+        case 4: try { try decoder.decodeSingularUInt32Field(value: &_storage._capacity) }()
+        case 5: try { try decoder.decodeSingularUInt32Field(value: &_storage._running) }()
+        case 6: try { try decoder.decodeSingularUInt32Field(value: &_storage._instances) }()
+        case 7: try { try decoder.decodeSingularUInt32Field(value: &_storage._busy) }()
+        case 8: try { try decoder.decodeSingularUInt32Field(value: &_storage._outbox) }()
+        case 9: try { try decoder.decodeSingularStringField(value: &_storage._version) }()
+        case 10: try { try decoder.decodeSingularStringField(value: &_storage._claudeVersion) }()
+        case 11: try { try decoder.decodeSingularUInt64Field(value: &_storage._succeeded) }()
+        case 12: try { try decoder.decodeSingularUInt64Field(value: &_storage._failed) }()
+        case 13: try { try decoder.decodeSingularStringField(value: &_storage._heldBecause) }()
+        case 14: try { try decoder.decodeSingularUInt64Field(value: &_storage._residentBytes) }()
+        case 15: try { try decoder.decodeSingularInt64Field(value: &_storage._lastHeardMsAgo) }()
+        case 16: try { try decoder.decodeMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufString>.self, value: &_storage._labels) }()
+        case 20: try { try decoder.decodeSingularMessageField(value: &_storage._pool) }()
+        default: break
+        }
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if !self.name.isEmpty {
-      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
-    }
-    if !self.host.isEmpty {
-      try visitor.visitSingularStringField(value: self.host, fieldNumber: 2)
-    }
-    if !self.state.isEmpty {
-      try visitor.visitSingularStringField(value: self.state, fieldNumber: 3)
-    }
-    if self.capacity != 0 {
-      try visitor.visitSingularUInt32Field(value: self.capacity, fieldNumber: 4)
-    }
-    if self.running != 0 {
-      try visitor.visitSingularUInt32Field(value: self.running, fieldNumber: 5)
-    }
-    if self.instances != 0 {
-      try visitor.visitSingularUInt32Field(value: self.instances, fieldNumber: 6)
-    }
-    if self.busy != 0 {
-      try visitor.visitSingularUInt32Field(value: self.busy, fieldNumber: 7)
-    }
-    if self.outbox != 0 {
-      try visitor.visitSingularUInt32Field(value: self.outbox, fieldNumber: 8)
-    }
-    if !self.version.isEmpty {
-      try visitor.visitSingularStringField(value: self.version, fieldNumber: 9)
-    }
-    if !self.claudeVersion.isEmpty {
-      try visitor.visitSingularStringField(value: self.claudeVersion, fieldNumber: 10)
-    }
-    if self.succeeded != 0 {
-      try visitor.visitSingularUInt64Field(value: self.succeeded, fieldNumber: 11)
-    }
-    if self.failed != 0 {
-      try visitor.visitSingularUInt64Field(value: self.failed, fieldNumber: 12)
-    }
-    if !self.heldBecause.isEmpty {
-      try visitor.visitSingularStringField(value: self.heldBecause, fieldNumber: 13)
-    }
-    if self.residentBytes != 0 {
-      try visitor.visitSingularUInt64Field(value: self.residentBytes, fieldNumber: 14)
-    }
-    if self.lastHeardMsAgo != 0 {
-      try visitor.visitSingularInt64Field(value: self.lastHeardMsAgo, fieldNumber: 15)
-    }
-    if !self.labels.isEmpty {
-      try visitor.visitMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufString>.self, value: self.labels, fieldNumber: 16)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if !_storage._name.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._name, fieldNumber: 1)
+      }
+      if !_storage._host.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._host, fieldNumber: 2)
+      }
+      if !_storage._state.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._state, fieldNumber: 3)
+      }
+      if _storage._capacity != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._capacity, fieldNumber: 4)
+      }
+      if _storage._running != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._running, fieldNumber: 5)
+      }
+      if _storage._instances != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._instances, fieldNumber: 6)
+      }
+      if _storage._busy != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._busy, fieldNumber: 7)
+      }
+      if _storage._outbox != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._outbox, fieldNumber: 8)
+      }
+      if !_storage._version.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._version, fieldNumber: 9)
+      }
+      if !_storage._claudeVersion.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._claudeVersion, fieldNumber: 10)
+      }
+      if _storage._succeeded != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._succeeded, fieldNumber: 11)
+      }
+      if _storage._failed != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._failed, fieldNumber: 12)
+      }
+      if !_storage._heldBecause.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._heldBecause, fieldNumber: 13)
+      }
+      if _storage._residentBytes != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._residentBytes, fieldNumber: 14)
+      }
+      if _storage._lastHeardMsAgo != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._lastHeardMsAgo, fieldNumber: 15)
+      }
+      if !_storage._labels.isEmpty {
+        try visitor.visitMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufString>.self, value: _storage._labels, fieldNumber: 16)
+      }
+      try { if let v = _storage._pool {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: Ccorchestrator_V1_AgentSummary, rhs: Ccorchestrator_V1_AgentSummary) -> Bool {
-    if lhs.name != rhs.name {return false}
-    if lhs.host != rhs.host {return false}
-    if lhs.state != rhs.state {return false}
-    if lhs.capacity != rhs.capacity {return false}
-    if lhs.running != rhs.running {return false}
-    if lhs.instances != rhs.instances {return false}
-    if lhs.busy != rhs.busy {return false}
-    if lhs.outbox != rhs.outbox {return false}
-    if lhs.version != rhs.version {return false}
-    if lhs.claudeVersion != rhs.claudeVersion {return false}
-    if lhs.succeeded != rhs.succeeded {return false}
-    if lhs.failed != rhs.failed {return false}
-    if lhs.heldBecause != rhs.heldBecause {return false}
-    if lhs.residentBytes != rhs.residentBytes {return false}
-    if lhs.lastHeardMsAgo != rhs.lastHeardMsAgo {return false}
-    if lhs.labels != rhs.labels {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._name != rhs_storage._name {return false}
+        if _storage._host != rhs_storage._host {return false}
+        if _storage._state != rhs_storage._state {return false}
+        if _storage._capacity != rhs_storage._capacity {return false}
+        if _storage._running != rhs_storage._running {return false}
+        if _storage._instances != rhs_storage._instances {return false}
+        if _storage._busy != rhs_storage._busy {return false}
+        if _storage._outbox != rhs_storage._outbox {return false}
+        if _storage._version != rhs_storage._version {return false}
+        if _storage._claudeVersion != rhs_storage._claudeVersion {return false}
+        if _storage._succeeded != rhs_storage._succeeded {return false}
+        if _storage._failed != rhs_storage._failed {return false}
+        if _storage._heldBecause != rhs_storage._heldBecause {return false}
+        if _storage._residentBytes != rhs_storage._residentBytes {return false}
+        if _storage._lastHeardMsAgo != rhs_storage._lastHeardMsAgo {return false}
+        if _storage._labels != rhs_storage._labels {return false}
+        if _storage._pool != rhs_storage._pool {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

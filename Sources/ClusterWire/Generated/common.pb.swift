@@ -294,7 +294,7 @@ public nonisolated struct Ccorchestrator_V1_TaskOptions: @unchecked Sendable {
     set {_uniqueStorage()._promptOnStdin = newValue}
   }
 
-  /// runner "exec": KEY=VALUE, added to the agent's small environment
+  /// KEY=VALUE, added to what the agent gives a command or an instance
   public var environment: [String] {
     get {_storage._environment}
     set {_uniqueStorage()._environment = newValue}
@@ -306,11 +306,91 @@ public nonisolated struct Ccorchestrator_V1_TaskOptions: @unchecked Sendable {
     set {_uniqueStorage()._outputBytes = newValue}
   }
 
+  /// runner "claude"
+  public var cli: Ccorchestrator_V1_CLIOptions {
+    get {_storage._cli ?? Ccorchestrator_V1_CLIOptions()}
+    set {_uniqueStorage()._cli = newValue}
+  }
+  /// Returns true if `cli` has been explicitly set.
+  public var hasCli: Bool {_storage._cli != nil}
+  /// Clears the value of `cli`. Subsequent reads from it will return its default value.
+  public mutating func clearCli() {_uniqueStorage()._cli = nil}
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
   fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+/// What the Claude Code CLI is told at launch beside what every runner knows. Empty: its default.
+public nonisolated struct Ccorchestrator_V1_CLIOptions: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var fallbackModel: String = String()
+
+  public var effort: String = String()
+
+  public var systemPrompt: String = String()
+
+  public var appendSystemPrompt: String = String()
+
+  /// built-in tools that there are; "none" alone: none
+  public var tools: [String] = []
+
+  public var mcpConfigJson: String = String()
+
+  public var settingsJson: String = String()
+
+  public var agentsJson: String = String()
+
+  /// absolute, on the agent's host
+  public var directories: [String] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// What became of an agent's instances, counted since its program started.
+public nonisolated struct Ccorchestrator_V1_InstanceCount: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// created, recycled, terminated
+  public var event: String = String()
+
+  public var reason: String = String()
+
+  public var count: UInt64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// How many instances an agent may have at once now, and why.
+public nonisolated struct Ccorchestrator_V1_PoolSize: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var size: UInt32 = 0
+
+  /// when the host has room
+  public var limit: UInt32 = 0
+
+  /// why size is below limit, in words; empty: it is not
+  public var because: String = String()
+
+  public var counts: [Ccorchestrator_V1_InstanceCount] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
 }
 
 public nonisolated struct Ccorchestrator_V1_Usage: Sendable {
@@ -571,7 +651,7 @@ nonisolated extension Ccorchestrator_V1_Content: SwiftProtobuf.Message, SwiftPro
 
 nonisolated extension Ccorchestrator_V1_TaskOptions: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".TaskOptions"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}priority\0\u{1}runner\0\u{1}model\0\u{3}permission_mode\0\u{3}allowed_tools\0\u{3}disallowed_tools\0\u{1}directory\0\u{3}timeout_ms\0\u{3}max_turns\0\u{3}budget_microusd\0\u{3}schema_json\0\u{3}max_attempts\0\u{1}needs\0\u{1}avoids\0\u{3}expires_after_ms\0\u{3}hold_when_lost\0\u{3}skip_on_error\0\u{1}command\0\u{3}prompt_on_stdin\0\u{1}environment\0\u{3}output_bytes\0\u{c}\u{16}0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}priority\0\u{1}runner\0\u{1}model\0\u{3}permission_mode\0\u{3}allowed_tools\0\u{3}disallowed_tools\0\u{1}directory\0\u{3}timeout_ms\0\u{3}max_turns\0\u{3}budget_microusd\0\u{3}schema_json\0\u{3}max_attempts\0\u{1}needs\0\u{1}avoids\0\u{3}expires_after_ms\0\u{3}hold_when_lost\0\u{3}skip_on_error\0\u{1}command\0\u{3}prompt_on_stdin\0\u{1}environment\0\u{3}output_bytes\0\u{2}\u{13}cli\0\u{c}\u{16}\u{12}\u{c})\u{1d}")
 
   fileprivate class _StorageClass {
     var _priority: UInt32 = 0
@@ -595,6 +675,7 @@ nonisolated extension Ccorchestrator_V1_TaskOptions: SwiftProtobuf.Message, Swif
     var _promptOnStdin: Bool = false
     var _environment: [String] = []
     var _outputBytes: UInt32 = 0
+    var _cli: Ccorchestrator_V1_CLIOptions? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -626,6 +707,7 @@ nonisolated extension Ccorchestrator_V1_TaskOptions: SwiftProtobuf.Message, Swif
       _promptOnStdin = source._promptOnStdin
       _environment = source._environment
       _outputBytes = source._outputBytes
+      _cli = source._cli
     }
   }
 
@@ -665,6 +747,7 @@ nonisolated extension Ccorchestrator_V1_TaskOptions: SwiftProtobuf.Message, Swif
         case 19: try { try decoder.decodeSingularBoolField(value: &_storage._promptOnStdin) }()
         case 20: try { try decoder.decodeRepeatedStringField(value: &_storage._environment) }()
         case 21: try { try decoder.decodeSingularUInt32Field(value: &_storage._outputBytes) }()
+        case 40: try { try decoder.decodeSingularMessageField(value: &_storage._cli) }()
         default: break
         }
       }
@@ -673,6 +756,10 @@ nonisolated extension Ccorchestrator_V1_TaskOptions: SwiftProtobuf.Message, Swif
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
     try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
       if _storage._priority != 0 {
         try visitor.visitSingularUInt32Field(value: _storage._priority, fieldNumber: 1)
       }
@@ -736,6 +823,9 @@ nonisolated extension Ccorchestrator_V1_TaskOptions: SwiftProtobuf.Message, Swif
       if _storage._outputBytes != 0 {
         try visitor.visitSingularUInt32Field(value: _storage._outputBytes, fieldNumber: 21)
       }
+      try { if let v = _storage._cli {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 40)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -766,10 +856,166 @@ nonisolated extension Ccorchestrator_V1_TaskOptions: SwiftProtobuf.Message, Swif
         if _storage._promptOnStdin != rhs_storage._promptOnStdin {return false}
         if _storage._environment != rhs_storage._environment {return false}
         if _storage._outputBytes != rhs_storage._outputBytes {return false}
+        if _storage._cli != rhs_storage._cli {return false}
         return true
       }
       if !storagesAreEqual {return false}
     }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Ccorchestrator_V1_CLIOptions: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".CLIOptions"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}fallback_model\0\u{1}effort\0\u{3}system_prompt\0\u{3}append_system_prompt\0\u{1}tools\0\u{3}mcp_config_json\0\u{3}settings_json\0\u{3}agents_json\0\u{1}directories\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.fallbackModel) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.effort) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.systemPrompt) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.appendSystemPrompt) }()
+      case 5: try { try decoder.decodeRepeatedStringField(value: &self.tools) }()
+      case 6: try { try decoder.decodeSingularStringField(value: &self.mcpConfigJson) }()
+      case 7: try { try decoder.decodeSingularStringField(value: &self.settingsJson) }()
+      case 8: try { try decoder.decodeSingularStringField(value: &self.agentsJson) }()
+      case 9: try { try decoder.decodeRepeatedStringField(value: &self.directories) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.fallbackModel.isEmpty {
+      try visitor.visitSingularStringField(value: self.fallbackModel, fieldNumber: 1)
+    }
+    if !self.effort.isEmpty {
+      try visitor.visitSingularStringField(value: self.effort, fieldNumber: 2)
+    }
+    if !self.systemPrompt.isEmpty {
+      try visitor.visitSingularStringField(value: self.systemPrompt, fieldNumber: 3)
+    }
+    if !self.appendSystemPrompt.isEmpty {
+      try visitor.visitSingularStringField(value: self.appendSystemPrompt, fieldNumber: 4)
+    }
+    if !self.tools.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.tools, fieldNumber: 5)
+    }
+    if !self.mcpConfigJson.isEmpty {
+      try visitor.visitSingularStringField(value: self.mcpConfigJson, fieldNumber: 6)
+    }
+    if !self.settingsJson.isEmpty {
+      try visitor.visitSingularStringField(value: self.settingsJson, fieldNumber: 7)
+    }
+    if !self.agentsJson.isEmpty {
+      try visitor.visitSingularStringField(value: self.agentsJson, fieldNumber: 8)
+    }
+    if !self.directories.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.directories, fieldNumber: 9)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Ccorchestrator_V1_CLIOptions, rhs: Ccorchestrator_V1_CLIOptions) -> Bool {
+    if lhs.fallbackModel != rhs.fallbackModel {return false}
+    if lhs.effort != rhs.effort {return false}
+    if lhs.systemPrompt != rhs.systemPrompt {return false}
+    if lhs.appendSystemPrompt != rhs.appendSystemPrompt {return false}
+    if lhs.tools != rhs.tools {return false}
+    if lhs.mcpConfigJson != rhs.mcpConfigJson {return false}
+    if lhs.settingsJson != rhs.settingsJson {return false}
+    if lhs.agentsJson != rhs.agentsJson {return false}
+    if lhs.directories != rhs.directories {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Ccorchestrator_V1_InstanceCount: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".InstanceCount"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}event\0\u{1}reason\0\u{1}count\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.event) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.reason) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.count) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.event.isEmpty {
+      try visitor.visitSingularStringField(value: self.event, fieldNumber: 1)
+    }
+    if !self.reason.isEmpty {
+      try visitor.visitSingularStringField(value: self.reason, fieldNumber: 2)
+    }
+    if self.count != 0 {
+      try visitor.visitSingularUInt64Field(value: self.count, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Ccorchestrator_V1_InstanceCount, rhs: Ccorchestrator_V1_InstanceCount) -> Bool {
+    if lhs.event != rhs.event {return false}
+    if lhs.reason != rhs.reason {return false}
+    if lhs.count != rhs.count {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Ccorchestrator_V1_PoolSize: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".PoolSize"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}size\0\u{1}limit\0\u{1}because\0\u{1}counts\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.size) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.limit) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.because) }()
+      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.counts) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.size != 0 {
+      try visitor.visitSingularUInt32Field(value: self.size, fieldNumber: 1)
+    }
+    if self.limit != 0 {
+      try visitor.visitSingularUInt32Field(value: self.limit, fieldNumber: 2)
+    }
+    if !self.because.isEmpty {
+      try visitor.visitSingularStringField(value: self.because, fieldNumber: 3)
+    }
+    if !self.counts.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.counts, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Ccorchestrator_V1_PoolSize, rhs: Ccorchestrator_V1_PoolSize) -> Bool {
+    if lhs.size != rhs.size {return false}
+    if lhs.limit != rhs.limit {return false}
+    if lhs.because != rhs.because {return false}
+    if lhs.counts != rhs.counts {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -32,7 +32,7 @@ extension TaskOptions {
             avoids: try Self.rules(proto.avoids), expiresAfter: Milliseconds(expiresAfter),
             onLost: proto.holdWhenLost ? .hold : .rerun, onError: proto.skipOnError ? .skip : .hold,
             command: proto.command, promptOnStandardInput: proto.promptOnStdin, environment: proto.environment,
-            outputBytes: proto.outputBytes)
+            outputBytes: proto.outputBytes, cli: proto.hasCli ? try CLIOptions(proto: proto.cli) : CLIOptions())
     }
 
     private static func rules(_ texts: [String]) throws(WireError) -> [LabelRule] {
@@ -70,6 +70,7 @@ extension TaskOptions {
         message.promptOnStdin = promptOnStandardInput
         message.environment = environment
         message.outputBytes = outputBytes
+        if !cli.isEmpty { message.cli = cli.proto }
         return message
     }
 }

@@ -7,6 +7,8 @@ struct Field {
     let value: FieldValue
     /// Such as `tasks.jsonl, line 3`.
     let place: String
+    /// Where names of files begin that it holds; nil: in the current folder.
+    var folder: String?
 
     func text() throws -> String {
         guard case .string(let text) = value else { throw wrong("must be text") }

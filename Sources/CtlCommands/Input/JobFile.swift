@@ -114,10 +114,15 @@ struct JobFile {
     private func field(_ key: Node, _ node: Node) throws -> Field {
         guard let name = key.string else { throw UsageError(at: place(key), "a field's name must be text") }
         do {
-            return Field(key: name, value: try FieldValue(node), place: place(key))
+            return Field(key: name, value: try FieldValue(node), place: place(key), folder: folder)
         } catch let error as UsageError {
             throw UsageError(at: place(key), error.message)
         }
+    }
+
+    /// The job file's own, so that the two can be moved together.
+    private var folder: String? {
+        path == "-" ? nil : URL(fileURLWithPath: path).deletingLastPathComponent().path
     }
 
     private func place(_ node: Node) -> String { node.mark.map { "\(path), line \($0.line)" } ?? path }

@@ -66,6 +66,9 @@ enum PermissionModes {
 /// A JSON Schema that the answers must meet.
 enum Schema {
     static func checked(_ value: FieldValue, place: String) throws -> String {
+        if case .object(let members) = value, let objection = SchemaCheck.objection(to: members) {
+            throw UsageError(at: place, "the CLI would refuse the schema: \(objection)")
+        }
         let json = value.json
         guard json.utf8.count <= Limits.schemaBytes else {
             throw UsageError(at: place, "the schema is \(json.utf8.count) bytes, the limit is \(Limits.schemaBytes)")

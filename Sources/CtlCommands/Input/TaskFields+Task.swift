@@ -43,20 +43,20 @@ extension TaskFields {
             maxAttempts: maxAttempts ?? 0, needs: needs ?? [], avoids: avoids ?? [], expiresAfter: expiresAfter ?? 0,
             onLost: onLost ?? .rerun, onError: onError ?? .hold, command: command ?? [],
             promptOnStandardInput: takesStandardInput ?? false, environment: environment ?? [],
-            outputBytes: outputBytes ?? 0)
+            outputBytes: outputBytes ?? 0, cli: try cli.options(place: place))
     }
 
     /// What one runner would not look at is a mistake of whoever wrote it.
     private func checkRunner(_ place: String) throws {
         let runner = runnerName
         let exec: [(String, Bool)] = [
-            ("command", command != nil), ("env", environment != nil), ("stdin", takesStandardInput == true),
-            ("output_bytes", outputBytes != nil),
+            ("command", command != nil), ("stdin", takesStandardInput == true), ("output_bytes", outputBytes != nil),
+            ("env", environment != nil && runner != "claude"),
         ]
         let claude: [(String, Bool)] = [
             ("model", model != nil), ("permission_mode", permissionMode != nil), ("allowed_tools", allowedTools != nil),
             ("disallowed_tools", disallowedTools != nil), ("schema", schemaJSON != nil), ("max_turns", maxTurns != nil),
-            ("budget_usd", budgetMicroUSD != nil),
+            ("budget_usd", budgetMicroUSD != nil), (cli.firstSaid ?? "", cli.firstSaid != nil),
         ]
         if runner != "exec", let (key, _) = exec.first(where: \.1) {
             throw UsageError(at: place, "\"\(key)\" is for the runner exec, and this task's runner is \(runner)")

@@ -27,12 +27,13 @@ struct TaskFields: Equatable, Sendable {
     var onError: OnError?
     var context: String?
     var after: [NamedLink]?
+    var cli = CLIFields()
 
     static let known = [
         "prompt", "name", "priority", "model", "timeout", "schema", "max_turns", "budget_usd", "runner",
         "permission_mode", "allowed_tools", "disallowed_tools", "directory", "max_attempts", "command", "env", "stdin",
         "output_bytes", "needs", "avoids", "expires_after", "on_lost", "on_error", "context", "after",
-    ]
+    ] + CLIFields.known
     /// Words of the command line that this version does not carry out.
     static let notBuilt: Set<String> = ["labels", "workspace"]
 
@@ -73,6 +74,7 @@ struct TaskFields: Equatable, Sendable {
         case "on_error": onError = try field.choice()
         case "context": context = try field.context()
         case "after": after = try field.taskLinks()
+        case let key where CLIFields.known.contains(key): try cli.set(field)
         default: preconditionFailure("checkName let an unknown field pass: \(field.key)")
         }
     }
@@ -118,6 +120,7 @@ struct TaskFields: Equatable, Sendable {
         fill(\.onError)
         fill(\.context)
         fill(\.after)
+        merged.cli = cli.over(base.cli)
         return merged
     }
 }

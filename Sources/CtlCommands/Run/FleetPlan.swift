@@ -59,7 +59,8 @@ struct FleetPlan {
             "secret-file": .one(secretFile), "policy.directories": .many(directories),
             // The user speaks for this host: what the command line asks for is allowed.
             "policy.permission-modes": .many(PermissionModes.known), "policy.runners": .many(runners),
-            "policy.commands": "*",
+            "policy.commands": "*", "policy.mcp": .many(["http", "stdio"]), "policy.settings": "true",
+            "policy.environment": "*",
         ]
         if let claude { flags["claude"] = .one(claude) }
         if let instances {

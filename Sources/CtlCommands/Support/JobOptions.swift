@@ -110,7 +110,7 @@ struct ExecOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "With --runner exec: a variable of the command's environment; repeat it.", valueName: "key=value"))
+            "A variable of the command's or the instance's environment; repeat it.", valueName: "key=value"))
     var env: [String] = []
 
     @Option(help: ArgumentHelp("With --runner exec: bytes of output that are kept, at the most.", valueName: "n"))

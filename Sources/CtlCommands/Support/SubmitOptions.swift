@@ -58,6 +58,9 @@ struct SubmitOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Attempts that may fail before a task does.", valueName: "n"))
     var maxAttempts: String?
 
+    @OptionGroup(title: "Claude Code")
+    var cli: CLIFlags
+
     @OptionGroup(title: "Where and when")
     var job: JobOptions
 
@@ -139,7 +142,7 @@ struct SubmitOptions: ParsableArguments {
         take("max_turns", "--max-turns", maxTurns.map { Int64($0).map(FieldValue.integer) ?? .string($0) })
         take("budget_usd", "--task-budget-usd", taskBudgetUsd.map(FieldValue.amount))
         take("max_attempts", "--max-attempts", maxAttempts.map { Int64($0).map(FieldValue.integer) ?? .string($0) })
-        given += job.taskFields() + exec.fields()
+        given += cli.fields() + job.taskFields() + exec.fields()
         var fields = try TaskFields(given)
         if let schema { fields.schemaJSON = try Schema.read(path: schema) }
         if !allowedTools.isEmpty { fields.allowedTools = allowedTools.flatMap(ToolList.split) }

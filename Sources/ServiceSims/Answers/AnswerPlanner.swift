@@ -20,6 +20,10 @@ struct AnswerPlanner: Sendable {
         var plan = AnswerPlan(outcome: .error(APIError(500, "")))
         plan.latencyMilliseconds = draws.latencyMilliseconds + (first ? script.sleepMilliseconds : 0)
         plan.silentMilliseconds = first ? script.silentMilliseconds : 0
+        if first, script.tooLong {
+            plan.outcome = .error(APIError(400, "prompt is too long: 214301 tokens > 200000 maximum"))
+            return plan
+        }
         if first, let status = script.status ?? (count == 0 ? script.statusOnce : nil) {
             plan.outcome = .error(
                 APIError(status.code, "The prompt asked for this.", retryAfterSeconds: status.retryAfterSeconds))

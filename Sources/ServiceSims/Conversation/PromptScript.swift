@@ -12,6 +12,7 @@ import Foundation
 /// | `[[silent: MS]]` | the turn's first call sends headers, then nothing for that long, then its answer |
 /// | `[[status: CODE]]`, `[[status: CODE SECONDS]]` | every try at the turn's first call fails so; SECONDS is `retry-after` |
 /// | `[[status-once: CODE]]` | only the first try fails so |
+/// | `[[too-long]]` | every try fails as a prompt does that is longer than the model can read |
 /// | `[[cut]]` | the first try's answer is cut after its first delta |
 ///
 /// Tool calls run one after the other, one a round, in the order in which they are written. A script ends at its own
@@ -40,6 +41,7 @@ struct PromptScript: Hashable, Sendable {
     var status: Status?
     var statusOnce: Status?
     var cut = false
+    var tooLong = false
 
     /// How many `[[` of one prompt are looked at; what comes after them is plain text.
     static let mostScripts = 1_000
@@ -86,6 +88,7 @@ struct PromptScript: Hashable, Sendable {
         let value = colon.map { script[script.index(after: $0)...].trimmingCharacters(in: .whitespacesAndNewlines) }
         switch (word, value) {
         case ("cut", nil): cut = true
+        case ("too-long", nil): tooLong = true
         case ("bash", let command?):
             toolCalls.append(
                 ToolCall(name: "Bash", input: ["command": .string(command), "description": "Run the scripted command"]))

@@ -8,6 +8,7 @@ import Hummingbird
 /// | `GET /_stats` | ``SimStats`` |
 /// | `GET /_prompts`, with `?contains=TEXT` or `?nonce=NONCE` | an array of ``PromptRecord``, oldest first |
 /// | `GET /_requests?contains=TEXT` | how many of the kept bodies hold TEXT |
+/// | `GET /_mentions?prefix=TEXT` | how many of the kept bodies hold none, one or several words that begin with TEXT |
 /// | `GET /_wait?open=N&calls=N&ok=N&timeout_ms=N` | ``SimStats`` once each figure is at least N; 504 after the time |
 /// | `POST /_hold`, `POST /_release`, `POST /_reset` | ``SimStats`` afterwards |
 struct AdminEndpoints: Sendable {
@@ -33,6 +34,16 @@ struct AdminEndpoints: Sendable {
             let count = try BodyKeeper.count(bodies.kept, containing: query["contains"].map(String.init) ?? "")
             let answer: JSONValue = [
                 "count": .int(count), "kept": .int(bodies.kept.count), "total": .int(bodies.total),
+            ]
+            return try frame.json(answer)
+        case (.get, "/_mentions"):
+            let bodies = state.bodies()
+            let found = BodyKeeper.mentions(bodies.kept, of: query["prefix"].map(String.init) ?? "")
+            let answer: JSONValue = [
+                "kept": .int(bodies.kept.count), "total": .int(bodies.total), "cut": .int(bodies.cut),
+                "without": .int(found.without), "with_one": .int(found.withOne),
+                "with_several": .int(found.withSeveral),
+                "words": .int(found.words.count), "mixed": .array(found.mixed.map { .array($0.map { .string($0) }) }),
             ]
             return try frame.json(answer)
         case (.get, "/_wait"): return try await wait(request, frame: frame)

@@ -126,7 +126,9 @@ final class SimState: Sendable {
 
     func prompts() -> [PromptRecord] { inner.withLock { $0.ledger.promptRecords } }
 
-    func bodies() -> (kept: [Data], total: Int) { inner.withLock { ($0.bodies.kept, $0.bodies.total) } }
+    func bodies() -> (kept: [Data], total: Int, cut: Int) {
+        inner.withLock { ($0.bodies.kept, $0.bodies.total, $0.bodies.cut) }
+    }
 
     /// Forgets all that was counted, fills the buckets, releases held calls. Calls that are open go on and are no
     /// longer counted.
