@@ -13,8 +13,10 @@ extension AgentEngine {
         guard execs.isEmpty || execSlots.hasRoom(others: pool.count) else {
             return attemptEnded(record.token, .handedBack(.full), on: nil)
         }
+        let fingerprint = fingerprint(for: record.options)
+        if settings.spares > 0 { noteLaunch(fingerprint, record.options) }
         let attempt = PoolAttempt(
-            token: record.token, fingerprint: fingerprint(for: record.options), timeout: timeout(of: record.options))
+            token: record.token, fingerprint: fingerprint, timeout: timeout(of: record.options))
         perform(pool.attemptArrived(attempt, at: now))
     }
 
@@ -82,6 +84,15 @@ extension AgentEngine {
                 .timeout, "the task ran longer than its timeout of \(timeout(of: record.options).rawValue) ms",
                 detail: said)
             finish(record, .failed, failure, AttemptOutput(judgement?.result), on: instance)
+        case .silent(let silence, let hasSpoken):
+            let seconds = silence.rawValue / 1000
+            let sentence =
+                hasSpoken
+                ? "the instance said nothing for \(seconds) s, while no call of its and no tool was under way (silence-timeout)"
+                : "the instance did not begin to answer for \(seconds) s after its prompt (first-byte-timeout)"
+            finish(
+                record, .failed, TaskFailure(.timeout, sentence, detail: said), AttemptOutput(judgement?.result),
+                on: instance)
         case .cancelled:
             finish(
                 record, .cancelled, TaskFailure(.cancelled, "the task was cancelled", detail: said),
