@@ -41,6 +41,7 @@ public struct PoolSizer: Sendable {
     /// Below these, nothing is started; below a quarter of them, idle instances go.
     static let scarceDiskBytes: UInt64 = 1 << 30
     static let scarceMemoryPercent: UInt64 = 10
+    static let loadPerCore = 16
 
     let minimum: Int
     let maximum: Int
@@ -85,7 +86,9 @@ public struct PoolSizer: Sendable {
     }
 
     private func wanted(_ host: HostMeasure, live: Int, busy: Int, residentBytes: UInt64) -> (Int, String) {
-        if let sentence = severe(host) { return (min(maximum, max(1, busy)), "\(sentence): idle instances are stopped") }
+        if let sentence = severe(host) {
+            return (min(maximum, max(1, busy)), "\(sentence): idle instances are stopped")
+        }
         if !isExplicit, let sentence = tight(host) {
             return (min(maximum, max(1, live)), "\(sentence): no instance is started")
         }
@@ -133,7 +136,7 @@ public struct PoolSizer: Sendable {
         if let free = host.diskFreeBytes, free < Self.scarceDiskBytes {
             return "the state directory's disk is short of room (\(free >> 20) MiB free)"
         }
-        if host.load > Double(host.cores * 8) {
+        if host.load > Double(host.cores * Self.loadPerCore) {
             return "the processors are overloaded (load \(Int(host.load)) on \(host.cores) cores)"
         }
         return nil

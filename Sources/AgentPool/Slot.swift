@@ -83,7 +83,8 @@ struct Slot<Fingerprint: Hashable & Sendable>: Sendable {
         case .empty: nil
         case .idle: configuration.ageLimit > 0 ? born.map { $0 + configuration.ageLimit } : nil
         case .starting(let starting): starting.deadline
-        case .busy(let busy): busy.ending?.deadline ?? busy.heldSince.map { $0 + configuration.longestHold } ?? busy.deadline
+        case .busy(let busy):
+            busy.ending?.deadline ?? busy.heldSince.map { $0 + configuration.longestHold } ?? busy.deadline
         case .clearing(let clearing): clearing.deadline
         case .stopping(let stopping): stopping.killed ? nil : stopping.deadline
         }

@@ -18,7 +18,8 @@ extension AgentEngine {
     func launchSpare(_ id: InstanceID, _ fingerprint: String) {
         guard let known = recentLaunches.last(where: { $0.fingerprint == fingerprint }) else {
             feed.yield(
-                .startFailed(id, StartFailure(message: "how a spare is launched is not known", programIsMissing: false)))
+                .startFailed(id, StartFailure(message: "how a spare is launched is not known", programIsMissing: false))
+            )
             return
         }
         starting[id] = runner.start(id, for: known.options)

@@ -14,7 +14,8 @@ struct HostReader: Sendable {
             totalBytes: memory["MemTotal"].flatMap(Self.kibibytes) ?? 0,
             cores: ProcessInfo.processInfo.activeProcessorCount,
             load: Self.read("/proc/loadavg").split(separator: " ").first.flatMap { Double($0) } ?? 0,
-            someStalledPercent: Self.stalled("some", in: pressure), allStalledPercent: Self.stalled("full", in: pressure),
+            someStalledPercent: Self.stalled("some", in: pressure),
+            allStalledPercent: Self.stalled("full", in: pressure),
             diskFreeBytes: diskFree())
     }
 

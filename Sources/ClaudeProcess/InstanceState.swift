@@ -180,7 +180,8 @@ struct InstanceState {
         var count = 0
         var index = 0
         while index + word.count <= line.count {
-            if line[index] == word[0], line[index + 8] == word[8], line[index..<index + word.count].elementsEqual(word) {
+            if line[index] == word[0], line[index + 8] == word[8], line[index..<index + word.count].elementsEqual(word)
+            {
                 count += 1
                 index += word.count
             } else {

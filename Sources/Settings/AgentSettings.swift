@@ -70,7 +70,9 @@ public struct AgentSettings: Hashable, Sendable {
         static let name = SettingKey("name", .string, help: "This agent's name; by default the host's.")
         static let instances = SettingKey(
             "instances", .integer(1...1000),
-            help: "How many claude processes at once, started as asked; by default as the host can bear, within the next two.")
+            help:
+                "How many claude processes at once, started as asked; by default as the host can bear, within the next two."
+        )
         static let minInstances = SettingKey(
             "min-instances", .integer(1...1000), default: "1",
             help: "Without instances: so many at the least, whatever the host has.")
@@ -134,8 +136,10 @@ public struct AgentSettings: Hashable, Sendable {
 
         /// Every key, in the order of the example file.
         public static let all: [SettingKey] = [
-            coordinator, name, instances, minInstances, maxInstances, spares, claude, stateDirectory, labels, model, taskTimeout, tasksPerInstance,
-            memoryPerInstance, growthPerInstance, agePerInstance, silenceTimeout, firstByteTimeout, instancesPerMinute, execOutputBytes, gateway, upstreams, AgentPolicy.Key.runners,
+            coordinator, name, instances, minInstances, maxInstances, spares, claude, stateDirectory, labels, model,
+            taskTimeout, tasksPerInstance,
+            memoryPerInstance, growthPerInstance, agePerInstance, silenceTimeout, firstByteTimeout, instancesPerMinute,
+            execOutputBytes, gateway, upstreams, AgentPolicy.Key.runners,
             AgentPolicy.Key.commands,
             AgentPolicy.Key.directories, AgentPolicy.Key.permissionModes, AgentPolicy.Key.mcp, AgentPolicy.Key.settings,
             AgentPolicy.Key.environment, offerNoop, noopCapacity,

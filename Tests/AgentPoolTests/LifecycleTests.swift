@@ -78,7 +78,10 @@ struct LifecycleTests {
 
     @Test("Growth counts from the first measure, age from the first answer; a turn is never cut for them")
     func growthAndAge() {
-        var world = PoolWorld(configuration { $0.residentGrowthBytes = 100; $0.ageLimit = .seconds(60) })
+        var world = PoolWorld(
+            configuration {
+                $0.residentGrowthBytes = 100; $0.ageLimit = .seconds(60)
+            })
         world.serve(1, on: id(0))
         #expect(world.measure(id(0), 700).isEmpty)
         #expect(world.measure(id(0), 800).isEmpty)
@@ -149,7 +152,10 @@ struct LifecycleTests {
     @Test("A silent turn is interrupted, then TERM, then KILL; a held call, a limit of 0 and a success excuse it")
     func silence() {
         func quiet() -> PoolWorld {
-            var world = PoolWorld(configuration { $0.silenceLimit = .seconds(30); $0.firstByteLimit = .seconds(10) })
+            var world = PoolWorld(
+                configuration {
+                    $0.silenceLimit = .seconds(30); $0.firstByteLimit = .seconds(10)
+                })
             world.arrive(1, timeout: .seconds(600))
             world.started(id(0))
             return world
@@ -232,7 +238,7 @@ struct PoolSizerTests {
         full.diskFreeBytes = 100 << 20
         var filling = host(9000)
         filling.diskFreeBytes = 800 << 20
-        for measure in [slow, filling, host(900), host(9000, load: 40)] {
+        for measure in [slow, filling, host(900), host(9000, load: 65)] {
             #expect(look(measure, isExplicit: false).size == 6, "\(measure)")
             #expect(look(measure, isExplicit: false).because.contains("no instance is started"))
             #expect(look(measure, isExplicit: true).size == 10)

@@ -16,7 +16,8 @@ struct Agents: AsyncParsableCommand {
 
     private static let columns: [Table.Column] = [
         .init("AGENT"), .init("HOST"), .init("STATE"), .init("SLOTS", .right), .init("RUNNING", .right),
-        .init("INSTANCES", .right), .init("SIZE", .right), .init("OK", .right), .init("FAILED", .right), .init("MEMORY", .right),
+        .init("INSTANCES", .right), .init("SIZE", .right), .init("OK", .right), .init("FAILED", .right),
+        .init("MEMORY", .right),
         .init("HEARD", .right), .init("CLAUDE"), .init("NOTE"),
     ]
 
@@ -28,7 +29,8 @@ struct Agents: AsyncParsableCommand {
                 return try session.print(
                     Self.lifecycleColumns,
                     rows: counts.map { [$0.0, "instance:" + $0.1.event, $0.1.reason, String($0.1.count)] },
-                    json: counts.map { Self.json($0.0, $0.1) }, quiet: counts.map { "\($0.0) \($0.1.event) \($0.1.reason) \($0.1.count)" })
+                    json: counts.map { Self.json($0.0, $0.1) },
+                    quiet: counts.map { "\($0.0) \($0.1.event) \($0.1.reason) \($0.1.count)" })
             }
             try session.print(
                 Self.columns, rows: agents.map(Self.row), json: agents.map(Self.json), quiet: agents.map(\.name))
@@ -38,7 +40,8 @@ struct Agents: AsyncParsableCommand {
     private static func row(_ agent: AgentSummary) -> [String] {
         [
             agent.name, agent.host, agent.state, String(agent.capacity), String(agent.running), String(agent.instances),
-            agent.pool.limit == 0 ? "-" : "\(agent.pool.size) of \(agent.pool.limit)", String(agent.succeeded), String(agent.failed), CountText.bytes(agent.residentBytes),
+            agent.pool.limit == 0 ? "-" : "\(agent.pool.size) of \(agent.pool.limit)", String(agent.succeeded),
+            String(agent.failed), CountText.bytes(agent.residentBytes),
             TimeText.length(milliseconds: agent.lastHeardAgo.rawValue), agent.claudeVersion, agent.heldBecause,
         ]
     }
