@@ -133,6 +133,8 @@ extension AgentEngine {
         _ record: AttemptRecord, _ state: TaskState, _ failure: TaskFailure?, _ output: AttemptOutput,
         notBurnt: Bool = false, on instance: String
     ) {
+        // What an instance said at its end is kept with its failure, and anything it was told may stand in it.
+        let failure = failure.map(redactor.clean)
         let message = AttemptResult(
             token: record.token, state: state, answer: output.answer, structured: output.structured, failure: failure,
             usage: output.usage, costMicroUSD: output.costMicroUSD, sessionID: output.sessionID, instance: instance,

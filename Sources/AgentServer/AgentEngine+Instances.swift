@@ -46,8 +46,11 @@ extension AgentEngine {
         perform(pool.instanceStarted(id, at: now))
     }
 
-    func startFailed(_ id: InstanceID, _ failure: StartFailure, at now: Instant) {
+    func startFailed(_ id: InstanceID, _ said: StartFailure, at now: Instant) {
         starting[id] = nil
+        // It goes into logs, heartbeats and results.
+        var failure = said
+        failure.message = redactor.clean(said.message)
         if unwanted.remove(id) != nil {
             // Nothing of it is left.
             perform(pool.instanceStopped(id, at: now))

@@ -30,6 +30,7 @@ actor AgentEngine {
     let permits: PermitBroker
     let policy: JobPolicy
     let ready: ReadySignal
+    let redactor: Redactor
 
     var pool: AgentPool<String>
     var attempts: [AttemptToken: AttemptRecord] = [:]
@@ -104,6 +105,7 @@ actor AgentEngine {
         runner = parts.runner
         permits = parts.permits
         ready = parts.ready
+        redactor = Redactor(environment: parts.runner.environment)
         policy = JobPolicy(
             parts.settings.policy, searchPath: parts.runner.environment["PATH"] ?? ExecEnvironment.defaultPath)
         execSlots = ExecSlots(
