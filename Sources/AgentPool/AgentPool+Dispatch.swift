@@ -19,11 +19,17 @@ extension AgentPool {
         var empty = slots.indices.filter { if case .empty = slots[$0].state { true } else { false } }[...]
         var comingFree = slots.count { if case .stopping = $0.state { true } else { false } }
         var starting = slots.count { if case .starting = $0.state { true } else { false } }
+        var live = slots.count - empty.count
         for queued in waiting {
-            if let index = empty.first {
+            if let index = spareOnItsWay(for: queued.attempt.fingerprint) {
+                guard case .starting(var spare) = slots[index].state else { continue }
+                spare.attempt = queued
+                slots[index].state = .starting(spare)
+            } else if live < size, let index = empty.first {
                 if starting < configuration.startsAtOnce, spawn.take(at: now) {
                     empty.removeFirst()
                     starting += 1
+                    live += 1
                     start(queued, in: index, at: now)
                 } else {
                     queue.append(queued)
@@ -33,7 +39,7 @@ extension AgentPool {
                 if comingFree > 0 {
                     comingFree -= 1
                 } else if spawn.nextStart <= now, let index = leastRecentlyUsed() {
-                    stop(index, at: now)
+                    stop(index, .room, at: now)
                 }
             }
         }
@@ -55,7 +61,7 @@ extension AgentPool {
     }
 
     private mutating func start(_ queued: Queued<Fingerprint>, in index: Int, at now: Instant) {
-        slots[index].generation += 1
+        slots[index].begin()
         instancesStarted += 1
         slots[index].state = .starting(
             .init(
@@ -74,7 +80,18 @@ extension AgentPool {
         return best?.index
     }
 
-    private func leastRecentlyUsed() -> Int? {
+    /// One that starts for nobody, as this attempt needs it.
+    private func spareOnItsWay(for fingerprint: Fingerprint) -> Int? {
+        slots.firstIndex {
+            if case .starting(let starting) = $0.state {
+                starting.attempt == nil && starting.fingerprint == fingerprint
+            } else {
+                false
+            }
+        }
+    }
+
+    func leastRecentlyUsed() -> Int? {
         var best: (index: Int, since: Instant)?
         for index in slots.indices {
             guard case .idle(let idle) = slots[index].state else { continue }

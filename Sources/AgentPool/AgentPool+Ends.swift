@@ -64,7 +64,7 @@ extension AgentPool {
         var next: Instant?
         func consider(_ time: Instant) { next = min(next ?? time, time) }
         for slot in slots {
-            if let deadline = slot.deadline(longestHold: configuration.longestHold) { consider(deadline) }
+            if let deadline = slot.deadline(configuration) { consider(deadline) }
         }
         if let suspension, !suspension.probing { consider(suspension.until) }
         // A start that is allowed already waits for a slot or for another start, and those come as inputs.
@@ -75,11 +75,12 @@ extension AgentPool {
     mutating func checkDeadlines(at now: Instant) {
         if let known = suspension, !known.probing, known.until <= now { suspension?.probing = true }
         for index in slots.indices {
-            guard let deadline = slots[index].deadline(longestHold: configuration.longestHold), deadline <= now else {
+            guard let deadline = slots[index].deadline(configuration), deadline <= now else {
                 continue
             }
             switch slots[index].state {
-            case .empty, .idle: break
+            case .empty: break
+            case .idle: stop(index, .age, at: now)
             case .starting(let starting):
                 effects.append(.kill(id(index)))
                 let failure = StartFailure(
@@ -88,7 +89,7 @@ extension AgentPool {
                     programIsMissing: false)
                 startDidFail(starting, failure, on: id(index), at: now)
             case .busy(let busy): turnIsLate(busy, on: index, at: now)
-            case .clearing: stop(index, at: now)
+            case .clearing: stop(index, .clear, at: now)
             case .stopping:
                 slots[index].state = .stopping(.init(deadline: deadline, killed: true))
                 effects.append(.kill(id(index)))
@@ -117,7 +118,7 @@ extension AgentPool {
             let token = busy.attempt.token
             end(token, busy.ending?.end ?? .timedOut, on: id(index))
             probeEnded(token, wasTried: busy.ending?.end == .timedOut)
-            stop(index, at: now)
+            stop(index, .hung, at: now)
             return
         }
         slots[index].state = .busy(busy)

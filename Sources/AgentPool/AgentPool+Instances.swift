@@ -7,6 +7,8 @@ extension AgentPool {
         react(at: now) { pool in
             guard case .starting(let starting) = pool.current(id) else { return }
             pool.spawn.startSucceeded()
+            pool.slots[id.slot].born = now
+            pool.lifecycle.add(.init(id, .created, starting.attempt == nil ? .spare : .task))
             if let queued = starting.attempt {
                 pool.run(queued.attempt, on: id.slot, turns: 1, at: now)
             } else {
@@ -58,7 +60,8 @@ extension AgentPool {
     public mutating func cleared(_ id: InstanceID, succeeded: Bool, at now: Instant) -> [Effect] {
         react(at: now) { pool in
             guard case .clearing(let clearing) = pool.current(id) else { return }
-            guard succeeded else { return pool.stop(id.slot, at: now) }
+            guard succeeded else { return pool.stop(id.slot, .clear, at: now) }
+            if pool.isOld(id.slot, at: now) { return pool.stop(id.slot, .age, at: now) }
             pool.slots[id.slot].state = .idle(
                 .init(fingerprint: clearing.fingerprint, turns: clearing.turns, since: now))
         }
@@ -68,7 +71,7 @@ extension AgentPool {
     public mutating func instanceDied(_ id: InstanceID, at now: Instant) -> [Effect] {
         react(at: now) { pool in
             switch pool.current(id) {
-            case .idle, .clearing: pool.stop(id.slot, at: now)
+            case .idle, .clearing: pool.stop(id.slot, .died, at: now)
             case .empty, .starting, .busy, .stopping, nil: break
             }
         }
@@ -82,24 +85,9 @@ extension AgentPool {
         }
     }
 
-    /// What it and its descendants hold in memory.
-    public mutating func memoryMeasured(_ id: InstanceID, residentBytes: UInt64, at now: Instant) -> [Effect] {
-        let limit = configuration.residentLimitBytes
-        guard limit > 0, residentBytes > limit else { return [] }
-        return react(at: now) { pool in
-            switch pool.current(id) {
-            case .idle: pool.stop(id.slot, at: now)
-            case .busy(var busy):
-                busy.isWorn = true
-                pool.slots[id.slot].state = .busy(busy)
-            case .clearing, .empty, .starting, .stopping, nil: break
-            }
-        }
-    }
-
     // MARK: Inside
 
-    private func current(_ id: InstanceID) -> Slot<Fingerprint>.State? {
+    func current(_ id: InstanceID) -> Slot<Fingerprint>.State? {
         guard slots.indices.contains(id.slot), slots[id.slot].generation == id.generation else { return nil }
         return slots[id.slot].state
     }
@@ -109,7 +97,14 @@ extension AgentPool {
         effects.append(.runTurn(id(index), attempt.token))
     }
 
-    mutating func stop(_ index: Int, at now: Instant) {
+    /// Ends the instance in this slot.
+    mutating func stop(_ index: Int, _ reason: LifecycleEvent.Reason, at now: Instant) {
+        let kind: LifecycleEvent.Kind =
+            switch reason {
+            case .died, .startFailed, .leaving, .shed, .hung: .terminated
+            default: .recycled
+            }
+        lifecycle.add(.init(id(index), kind, reason))
         slots[index].state = .stopping(.init(deadline: now + configuration.stopTimeout, killed: false))
         effects.append(.stop(id(index)))
     }
@@ -121,37 +116,46 @@ extension AgentPool {
         let end: AttemptEnd =
             switch busy.ending?.end {
             // It was done before the interrupt reached it.
-            case .timedOut where report.succeeded, .cancelled where report.succeeded,
+            case .timedOut where report.succeeded, .silent where report.succeeded, .cancelled where report.succeeded,
                 .handedBack(.held) where report.succeeded:
                 .turn
             case let early?: early
             case nil: .turn
             }
-        let isReusable =
-            report.instanceIsSound && !report.credentialRefused && busy.ending == nil && !busy.isWorn && !leaving
-            && busy.turns < configuration.tasksPerInstance
-        if isReusable {
+        let wear = wear(of: busy, report, on: id.slot, at: now)
+        if wear == nil {
             slots[id.slot].state = .clearing(
                 .init(
                     fingerprint: busy.attempt.fingerprint, turns: busy.turns,
                     deadline: now + configuration.clearTimeout))
-        } else {
-            stop(id.slot, at: now)
         }
+        if let wear { stop(id.slot, wear, at: now) }
         self.end(token, end, on: id)
         if end == .turn, report.credentialRefused {
             suspend(.credentialRefused, by: token, at: now)
         } else {
-            probeEnded(token, wasTried: end == .turn || end == .timedOut)
+            probeEnded(token, wasTried: end == .turn || end == .timedOut || end.isSilence)
         }
-        if isReusable { effects.append(.clear(id)) }
+        if wear == nil { effects.append(.clear(id)) }
+    }
+
+    /// Why the instance can't serve another turn; nil: it can.
+    private func wear(of busy: Slot<Fingerprint>.Busy, _ report: TurnReport, on index: Int, at now: Instant)
+        -> LifecycleEvent.Reason?
+    {
+        if leaving { return .leaving }
+        if busy.ending != nil { return .interrupted }
+        if !report.instanceIsSound || report.credentialRefused { return .error }
+        if busy.turns >= configuration.tasksPerInstance { return .tasks }
+        if instances - stopping > size { return .shed }
+        return busy.worn ?? (isOld(index, at: now) ? .age : nil)
     }
 
     mutating func startDidFail(
         _ starting: Slot<Fingerprint>.Starting, _ failure: StartFailure, on id: InstanceID, at now: Instant
     ) {
         spawn.startFailed(at: now)
-        stop(id.slot, at: now)
+        stop(id.slot, .startFailed, at: now)
         guard var queued = starting.attempt else { return }
         let token = queued.attempt.token
         queued.failedStarts += 1

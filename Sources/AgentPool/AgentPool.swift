@@ -21,6 +21,13 @@ public struct AgentPool<Fingerprint: Hashable & Sendable>: Sendable {
     var drainedWasTold = false
     /// Instances launched since the beginning, failed starts included.
     public internal(set) var instancesStarted: UInt64 = 0
+    /// Instances that there may be now.
+    public internal(set) var size: Int
+    /// Why that is below the number of slots, in words.
+    public internal(set) var sizeReason = ""
+    /// What the last attempt asked for.
+    var latestFingerprint: Fingerprint?
+    var lifecycle = LifecycleLog()
     var effects: [Effect] = []
     private var announcedWake: Instant?
     private var announcedCapacity: Int
@@ -32,6 +39,7 @@ public struct AgentPool<Fingerprint: Hashable & Sendable>: Sendable {
         slots = Array(repeating: Slot(), count: configuration.slots)
         spawn = SpawnBudget(configuration, now: now)
         announcedCapacity = configuration.slots
+        size = configuration.slots
     }
 
     // MARK: What it says of itself
@@ -40,14 +48,15 @@ public struct AgentPool<Fingerprint: Hashable & Sendable>: Sendable {
     public var capacity: Int {
         if leaving || holdReason != nil { return 0 }
         if let suspension { return suspension.probing ? 1 : 0 }
-        return configuration.slots
+        return size
     }
 
     /// Why the capacity is lowered, in words; empty when it is not.
     public var heldBecause: String {
         if capacity == configuration.slots { return "" }
         if leaving { return "the agent is leaving" }
-        return holdReason ?? suspension?.reason.sentence ?? ""
+        if let reason = holdReason ?? suspension?.reason.sentence { return reason }
+        return "\(size) of \(configuration.slots) instances: \(sizeReason)"
     }
 
     /// How many attempts it holds.
@@ -85,6 +94,7 @@ public struct AgentPool<Fingerprint: Hashable & Sendable>: Sendable {
                 pool.end(attempt.token, .handedBack(.full), on: nil)
             } else {
                 if pool.suspension != nil { pool.suspension?.probe = attempt.token }
+                pool.latestFingerprint = attempt.fingerprint
                 pool.queue.append(Queued(attempt: attempt))
             }
         }
@@ -118,8 +128,8 @@ public struct AgentPool<Fingerprint: Hashable & Sendable>: Sendable {
                     if let attempt = starting.attempt?.attempt {
                         pool.end(attempt.token, .handedBack(.leaving), on: pool.id(index))
                     }
-                    pool.stop(index, at: now)
-                case .idle, .clearing: pool.stop(index, at: now)
+                    pool.stop(index, .leaving, at: now)
+                case .idle, .clearing: pool.stop(index, .leaving, at: now)
                 case .empty, .busy, .stopping: break
                 }
             }
@@ -142,7 +152,7 @@ public struct AgentPool<Fingerprint: Hashable & Sendable>: Sendable {
                     pool.slots[index].state = .stopping(.init(deadline: now, killed: true))
                 case .starting, .idle, .busy, .clearing:
                     pool.effects.append(.kill(pool.id(index)))
-                    pool.stop(index, at: now)
+                    pool.stop(index, .leaving, at: now)
                 }
             }
         }
@@ -161,6 +171,7 @@ public struct AgentPool<Fingerprint: Hashable & Sendable>: Sendable {
     mutating func react(at now: Instant, _ change: (inout Self) -> Void) -> [Effect] {
         change(&self)
         dispatch(at: now)
+        keepSpares(at: now)
         if leaving, !drainedWasTold, queue.isEmpty, instances == 0 {
             drainedWasTold = true
             effects.append(.drained)

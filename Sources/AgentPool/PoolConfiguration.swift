@@ -12,6 +12,16 @@ public struct PoolConfiguration: Hashable, Sendable {
     public var startsAtOnce: Int
     /// An instance above this is replaced after its turn; 0: no limit.
     public var residentLimitBytes: UInt64
+    /// An instance that grew by more since it was first measured is replaced after its turn; 0: no limit.
+    public var residentGrowthBytes: UInt64 = 0
+    /// An older instance is replaced between turns; 0: no limit.
+    public var ageLimit: Milliseconds = 0
+    /// Idle instances like the last that was asked for that are kept ready, room given.
+    public var spares = 0
+    /// A turn whose instance says nothing for so long, while no call of its is under way, is ended; 0: no limit.
+    public var silenceLimit: Milliseconds = 0
+    /// The same for the first line of a turn.
+    public var firstByteLimit: Milliseconds = 0
     /// How long a turn's calls may wait for their permits before it is interrupted and handed back.
     public var longestHold: Milliseconds = .seconds(300)
     /// From the interrupt to TERM, and from TERM to KILL.

@@ -38,6 +38,8 @@ public struct PoolAttempt<Fingerprint: Hashable & Sendable>: Hashable, Sendable 
 public enum PoolEffect<Fingerprint: Hashable & Sendable>: Hashable, Sendable {
     /// Launch it as `token`'s attempt asks → `instanceStarted` or `startFailed`.
     case start(InstanceID, Fingerprint, for: AttemptToken)
+    /// Launch it ahead of need, as earlier attempts of this fingerprint asked → `instanceStarted` or `startFailed`.
+    case startSpare(InstanceID, Fingerprint)
     /// Give it the attempt's prompt → `turnEnded`.
     case runTurn(InstanceID, AttemptToken)
     /// Empty its conversation → `cleared`.
@@ -66,6 +68,8 @@ public enum AttemptEnd: Hashable, Sendable {
     case turn
     /// It ran longer than its timeout.
     case timedOut
+    /// Its instance said nothing for so long, in all of its turn or since its last line.
+    case silent(Milliseconds, hasSpoken: Bool)
     /// As the user asked.
     case cancelled
     /// No instance could be started for it.
@@ -74,6 +78,10 @@ public enum AttemptEnd: Hashable, Sendable {
     case handedBack(HandBack)
     /// The coordinator doesn't want to hear of it again.
     case abandoned
+}
+
+extension AttemptEnd {
+    var isSilence: Bool { if case .silent = self { true } else { false } }
 }
 
 /// Why an attempt was not run.

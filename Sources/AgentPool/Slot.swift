@@ -5,6 +5,17 @@ import ClusterModel
 struct Slot<Fingerprint: Hashable & Sendable>: Sendable {
     var generation: UInt64 = 0
     var state: State = .empty
+    /// When the present instance answered first.
+    var born: Instant?
+    /// What the present instance held when it was first measured; 0: it was not.
+    var firstResident: UInt64 = 0
+
+    /// Another instance is being launched here.
+    mutating func begin() {
+        generation += 1
+        born = nil
+        firstResident = 0
+    }
 
     enum State: Sendable {
         case empty
@@ -38,8 +49,8 @@ struct Slot<Fingerprint: Hashable & Sendable>: Sendable {
         /// Since when there are.
         var heldSince: Instant?
         var ending: Ending?
-        /// To be replaced after this turn.
-        var isWorn = false
+        /// Why it is to be replaced after this turn.
+        var worn: LifecycleEvent.Reason?
     }
 
     struct Clearing: Sendable {
@@ -66,12 +77,14 @@ struct Slot<Fingerprint: Hashable & Sendable>: Sendable {
         }
     }
 
-    /// `longestHold`: how long the turn's calls may wait for their permits.
-    func deadline(longestHold: Milliseconds) -> Instant? {
+    /// When something is due.
+    func deadline(_ configuration: PoolConfiguration) -> Instant? {
         switch state {
-        case .empty, .idle: nil
+        case .empty: nil
+        case .idle: configuration.ageLimit > 0 ? born.map { $0 + configuration.ageLimit } : nil
         case .starting(let starting): starting.deadline
-        case .busy(let busy): busy.ending?.deadline ?? busy.heldSince.map { $0 + longestHold } ?? busy.deadline
+        case .busy(let busy):
+            busy.ending?.deadline ?? busy.heldSince.map { $0 + configuration.longestHold } ?? busy.deadline
         case .clearing(let clearing): clearing.deadline
         case .stopping(let stopping): stopping.killed ? nil : stopping.deadline
         }

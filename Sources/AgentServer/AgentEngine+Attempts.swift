@@ -13,8 +13,10 @@ extension AgentEngine {
         guard execs.isEmpty || execSlots.hasRoom(others: pool.count) else {
             return attemptEnded(record.token, .handedBack(.full), on: nil)
         }
+        let fingerprint = fingerprint(for: record.options)
+        if settings.spares > 0 { noteLaunch(fingerprint, record.options) }
         let attempt = PoolAttempt(
-            token: record.token, fingerprint: fingerprint(for: record.options), timeout: timeout(of: record.options))
+            token: record.token, fingerprint: fingerprint, timeout: timeout(of: record.options))
         perform(pool.attemptArrived(attempt, at: now))
     }
 
@@ -82,6 +84,15 @@ extension AgentEngine {
                 .timeout, "the task ran longer than its timeout of \(timeout(of: record.options).rawValue) ms",
                 detail: said)
             finish(record, .failed, failure, AttemptOutput(judgement?.result), on: instance)
+        case .silent(let silence, let hasSpoken):
+            let seconds = silence.rawValue / 1000
+            let sentence =
+                hasSpoken
+                ? "the instance said nothing for \(seconds) s, while no call of its and no tool was under way (silence-timeout)"
+                : "the instance did not begin to answer for \(seconds) s after its prompt (first-byte-timeout)"
+            finish(
+                record, .failed, TaskFailure(.timeout, sentence, detail: said), AttemptOutput(judgement?.result),
+                on: instance)
         case .cancelled:
             finish(
                 record, .cancelled, TaskFailure(.cancelled, "the task was cancelled", detail: said),
@@ -122,6 +133,8 @@ extension AgentEngine {
         _ record: AttemptRecord, _ state: TaskState, _ failure: TaskFailure?, _ output: AttemptOutput,
         notBurnt: Bool = false, on instance: String
     ) {
+        // What an instance said at its end is kept with its failure, and anything it was told may stand in it.
+        let failure = failure.map(redactor.clean)
         let message = AttemptResult(
             token: record.token, state: state, answer: output.answer, structured: output.structured, failure: failure,
             usage: output.usage, costMicroUSD: output.costMicroUSD, sessionID: output.sessionID, instance: instance,

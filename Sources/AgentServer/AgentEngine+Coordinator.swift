@@ -156,6 +156,7 @@ extension AgentEngine {
         heartbeat.heldBecause = pool.heldBecause
         heartbeat.residentBytes = residentBytes
         heartbeat.instancesStarted = pool.instancesStarted
+        heartbeat.pool = poolSize.proto
         var message = Ccorchestrator_V1_AgentMessage()
         message.heartbeat = heartbeat
         send(message)
@@ -217,6 +218,8 @@ extension AgentEngine {
 
     func tick(at now: Instant) throws {
         lookAtMemory(at: now)
+        lookAtHost(at: now)
+        lookForSilence(at: now)
         giveBackWaitingExecs(at: now)
         guard link.isUp else { return tellAbsence(at: now) }
         let terms = ledger.withLock { $0.terms }

@@ -14,6 +14,23 @@ extension AgentEngine {
         starting[id] = runner.start(id, for: attempt.options)
     }
 
+    /// One that no attempt waits for yet.
+    func launchSpare(_ id: InstanceID, _ fingerprint: String) {
+        guard let known = recentLaunches.last(where: { $0.fingerprint == fingerprint }) else {
+            feed.yield(
+                .startFailed(id, StartFailure(message: "how a spare is launched is not known", programIsMissing: false))
+            )
+            return
+        }
+        starting[id] = runner.start(id, for: known.options)
+    }
+
+    func noteLaunch(_ fingerprint: String, _ options: TaskOptions) {
+        recentLaunches.removeAll { $0.fingerprint == fingerprint }
+        if recentLaunches.count == Self.recentLaunchesAtMost { recentLaunches.removeFirst() }
+        recentLaunches.append((fingerprint, options))
+    }
+
     func instanceStarted(_ id: InstanceID, _ instance: ClaudeInstance, at now: Instant) {
         starting[id] = nil
         instances[id] = InstanceRecord(
@@ -29,8 +46,11 @@ extension AgentEngine {
         perform(pool.instanceStarted(id, at: now))
     }
 
-    func startFailed(_ id: InstanceID, _ failure: StartFailure, at now: Instant) {
+    func startFailed(_ id: InstanceID, _ said: StartFailure, at now: Instant) {
         starting[id] = nil
+        // It goes into logs, heartbeats and results.
+        var failure = said
+        failure.message = redactor.clean(said.message)
         if unwanted.remove(id) != nil {
             // Nothing of it is left.
             perform(pool.instanceStopped(id, at: now))
@@ -58,12 +78,15 @@ extension AgentEngine {
         if Self.modeName(mode) != Self.modeName(record.permissionMode) { changes.permissionMode = Self.modeName(mode) }
         instances[id]?.model = model
         instances[id]?.permissionMode = mode
+        instances[id]?.turnBegan = .now
+        instances[id]?.quietSince = nil
         permits.turnBegan(id, token)
         runner.runTurn(id, record.instance, token, prompt: attempt.prompt, changes: changes)
     }
 
     func turnEnded(_ id: InstanceID, _ token: AttemptToken, _ outcome: TurnOutcome, at now: Instant) {
         permits.turnEnded(id)
+        instances[id]?.turnBegan = nil
         attempts[token]?.outcome = outcome
         attempts[token]?.forbiddenIsOwn = noteForbidden(outcome, token.task)
         guard let attempt = attempts[token] else {

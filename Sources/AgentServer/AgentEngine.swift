@@ -31,6 +31,7 @@ actor AgentEngine {
     let permits: PermitBroker
     let policy: JobPolicy
     let ready: ReadySignal
+    let redactor: Redactor
 
     var pool: AgentPool<String>
     var attempts: [AttemptToken: AttemptRecord] = [:]
@@ -58,6 +59,13 @@ actor AgentEngine {
     var wake: (at: Instant, timer: Task<Void, Never>)?
     var nextMemoryLook = Instant.origin
     var residentBytes: UInt64 = 0
+    let host: HostReader
+    var sizer: PoolSizer
+    var nextHostLook = Instant.origin
+    var nextSilenceLook = Instant.origin
+    /// The last ways in which instances were wanted, the latest last: spares are launched like one of them.
+    var recentLaunches: [(fingerprint: String, options: TaskOptions)] = []
+    static let recentLaunchesAtMost = 8
     var droppedMessages = 0
 
     /// A live instance and what it was told last.
@@ -65,6 +73,10 @@ actor AgentEngine {
         var instance: ClaudeInstance
         var model: String
         var permissionMode: String
+        /// Its turn's beginning; nil between turns.
+        var turnBegan: ContinuousClock.Instant?
+        /// When it last had a reason to be silent.
+        var quietSince: ContinuousClock.Instant?
     }
 
     /// All that an engine works with.
@@ -96,22 +108,23 @@ actor AgentEngine {
         runner = parts.runner
         permits = parts.permits
         ready = parts.ready
+        redactor = Redactor(environment: parts.runner.environment)
         policy = JobPolicy(
             parts.settings.policy, searchPath: parts.runner.environment["PATH"] ?? ExecEnvironment.defaultPath)
         execSlots = ExecSlots(
             capacity: parts.settings.instances,
             holdsQueue: parts.settings.policy.runners.allSatisfy { $0 == "exec" || $0 == "noop" })
-        pool = AgentPool(
-            PoolConfiguration(
-                slots: parts.settings.instances, tasksPerInstance: parts.settings.tasksPerInstance,
-                instancesPerMinute: parts.settings.instancesPerMinute,
-                residentLimitBytes: UInt64(max(0, parts.settings.memoryPerInstance))),
-            at: Clocks.now())
+        host = HostReader(directory: parts.settings.stateDirectory)
+        sizer = PoolSizer(
+            minimum: parts.settings.minInstances, maximum: parts.settings.instances,
+            isExplicit: parts.settings.instancesAreExplicit)
+        pool = AgentPool(PoolConfiguration(parts.settings), at: Clocks.now())
     }
 
     /// Works until the agent has left, or was refused for good.
     func run(_ inputs: AsyncStream<EngineInput>, pending: [OutboxEntry]) async throws {
         try results.add(pending)
+        warnOfSize()
         let ticker = Task { [feed] in
             while !Task.isCancelled {
                 feed.yield(.tick)
@@ -174,9 +187,11 @@ actor AgentEngine {
 
     /// Follows the pool's effects.
     func perform(_ effects: [PoolEffect<String>]) {
+        tellLifecycle()
         for effect in effects {
             switch effect {
             case .start(let id, _, let token): launch(id, for: token)
+            case .startSpare(let id, let fingerprint): launchSpare(id, fingerprint)
             case .runTurn(let id, let token): runTurn(id, token)
             case .clear(let id):
                 if let record = instances[id] { runner.clear(id, record.instance) }

@@ -45,11 +45,14 @@ extension JobPolicy {
 
     private func objection(toServersNamed servers: [String: Any]) -> String? {
         for name in servers.keys.sorted() {
-            guard let server = servers[name] as? [String: Any] else { return "the MCP server \(name.prefix(64)) is no object" }
+            guard let server = servers[name] as? [String: Any] else {
+                return "the MCP server \(name.prefix(64)) is no object"
+            }
             let type = server["type"] as? String ?? "stdio"
             let kind = type == "sse" ? "http" : type
             guard ["http", "stdio"].contains(kind) else {
-                return "the MCP server \(name.prefix(64)) is of type \(type.prefix(64)), which is none of stdio, http, sse"
+                return
+                    "the MCP server \(name.prefix(64)) is of type \(type.prefix(64)), which is none of stdio, http, sse"
             }
             guard policy.mcp.contains(kind) else {
                 return
@@ -65,7 +68,8 @@ extension JobPolicy {
             return "settings of the CLI are not allowed on this agent: policy.settings of its settings allows them"
         }
         guard let settings = object(json) else { return "the settings are no JSON object" }
-        for key in ["apiKeyHelper", "awsAuthRefresh", "awsCredentialExport", "gcpAuthRefresh"] where settings[key] != nil {
+        for key in ["apiKeyHelper", "awsAuthRefresh", "awsCredentialExport", "gcpAuthRefresh"]
+        where settings[key] != nil {
             return "the setting \(key) is not taken: the credential is the agent's own"
         }
         if let entries = settings["env"] as? [String: Any] {
@@ -87,7 +91,9 @@ extension JobPolicy {
             if agent["hooks"] != nil, !policy.allowsSettings {
                 return "the agent \(name.prefix(64)) has hooks, which need policy.settings on this host"
             }
-            if let mode = agent["permissionMode"] as? String, let objection = objection(toMode: mode) { return objection }
+            if let mode = agent["permissionMode"] as? String, let objection = objection(toMode: mode) {
+                return objection
+            }
             switch agent["mcpServers"] {
             case nil: break
             case let servers as [String: Any]:

@@ -25,7 +25,7 @@ struct JobPolicy: Sendable {
         switch options.runner {
         case "noop": return nil
         case "exec": if let objection = objection(toCommand: options) { return objection }
-        default: 
+        default:
             if let objection = objection(toMode: options.permissionMode) ?? objection(toClaude: options) {
                 return objection
             }

@@ -71,6 +71,15 @@ final class PermitBroker: CallPermits {
         }
     }
 
+    /// Whether a call of the turn that this instance has waits or is open.
+    func isCalling(_ id: InstanceID) -> Bool {
+        state.withLock { state in
+            guard let token = state.turns["\(id)"]?.proto else { return false }
+            return state.open.values.contains { $0.token == token }
+                || state.waiting.values.contains { $0.request.token == token }
+        }
+    }
+
     func backOff(after tries: Int, of call: MeteredCall) async throws {
         let bound = min(Self.longestBackOff.rawValue, Self.firstBackOff.rawValue << Int64(min(max(0, tries - 1), 16)))
         try await held(call.instance) {

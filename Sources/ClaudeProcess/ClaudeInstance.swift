@@ -72,6 +72,8 @@ public final class ClaudeInstance: Sendable {
     public var sessionID: String? { state.withLock(\.sessionID) }
     /// When it last wrote anything on its stream.
     public var lastActivity: ContinuousClock.Instant { activity.withLock { $0 } }
+    /// A tool that the model called has not given its result yet: it may take long, and the CLI is silent meanwhile.
+    public var awaitsTool: Bool { state.withLock(\.openTools) > 0 }
     /// Lines that were no message, and results that nobody had asked for.
     public var skippedLines: Int { state.withLock(\.skippedLines) }
     /// Why it can't be used any more; nil while it can.

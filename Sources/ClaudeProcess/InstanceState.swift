@@ -48,6 +48,8 @@ struct InstanceState {
     private(set) var failure: InstanceFailure?
     private(set) var skippedLines = 0
     private(set) var stopping = false
+    /// Tools that the model called and whose results have not come.
+    private(set) var openTools = 0
     /// Whether a turn may still begin.
     var takesTurns = true
 
@@ -141,6 +143,7 @@ struct InstanceState {
         } catch {
             return breakDown(.garbage, "claude wrote a line that cannot be read (\(error)): \(Self.shortened(line))")
         }
+        countTools(line)
         switch incoming {
         case .initialized(let session):
             sessionID = session
@@ -167,6 +170,32 @@ struct InstanceState {
             if !isMessage { skippedLines += 1 }
         }
         return []
+    }
+
+    /// What is quoted inside a text is escaped there, so these bytes stand for nothing else.
+    private mutating func countTools(_ line: [UInt8]) {
+        if line.starts(with: #"{"type":"assistant""#.utf8) {
+            openTools += Self.count(Array(#""type":"tool_use""#.utf8), in: line)
+        } else if line.starts(with: #"{"type":"user""#.utf8) {
+            openTools = max(0, openTools - Self.count(Array(#""type":"tool_result""#.utf8), in: line))
+        } else if line.starts(with: #"{"type":"result""#.utf8) {
+            openTools = 0
+        }
+    }
+
+    private static func count(_ word: [UInt8], in line: [UInt8]) -> Int {
+        var count = 0
+        var index = 0
+        while index + word.count <= line.count {
+            if line[index] == word[0], line[index + 8] == word[8], line[index..<index + word.count].elementsEqual(word)
+            {
+                count += 1
+                index += word.count
+            } else {
+                index += 1
+            }
+        }
+        return count
     }
 
     /// The CLI repeats a refused credential ten times over three minutes: nothing is gained by waiting for that. The first refusal may be

@@ -152,7 +152,8 @@ extension CoordinatorCore {
             if agent.state == .suspect { return "\(agent.name) has been silent for a while" }
             if !agent.report.heldBecause.isEmpty { return "\(agent.name): \(agent.report.heldBecause)" }
             if !agent.report.pool.because.isEmpty, agent.report.pool.size <= UInt32(agent.open.count) {
-                return "\(agent.name) holds \(agent.open.count), and has \(agent.report.pool.size) of \(agent.report.pool.limit) instances: \(agent.report.pool.because)"
+                return
+                    "\(agent.name) holds \(agent.open.count), and has \(agent.report.pool.size) of \(agent.report.pool.limit) instances: \(agent.report.pool.because)"
             }
             return "\(agent.name) holds \(agent.open.count) of \(agent.report.capacity)"
         }

@@ -48,7 +48,8 @@ extension CoordinatorLoop {
             told += 1
         }
         guard told > 0 || message.agent.isEmpty else {
-            throw WireError("no agent named \(message.agent.prefix(Limits.nameBytes)) is connected: `ccctl agents` lists them")
+            throw WireError(
+                "no agent named \(message.agent.prefix(Limits.nameBytes)) is connected: `ccctl agents` lists them")
         }
         var reply = Ccorchestrator_V1_ClientReply()
         reply.controlled.changed = told

@@ -35,6 +35,7 @@ enum Permissions {
         case .budget: (.client, "budget")
         case .drain: (.admin, "drain")
         case .undrain: (.admin, "undrain")
+        case .recalculate: (.admin, "recalculate")
         // It is refused as unknown, whoever asks.
         case .unspecified, .UNRECOGNIZED: (.readOnly, "an unknown verb")
         }

@@ -18,7 +18,8 @@ struct CtlCommand: AsyncParsableCommand {
             Submit.self, Run.self, Wait.self, Status.self, Jobs.self, Tasks.self, Result.self, Results.self,
             Cancel.self, Pause.self, Resume.self, Hold.self, Release.self, Retry.self, SetPriority.self, Budget.self,
             Drain.self,
-            Undrain.self, Why.self, Attempts.self, SetAside.self, Agents.self, Quota.self, Prune.self, Backup.self,
+            Undrain.self, Recalculate.self, Why.self, Attempts.self, SetAside.self, Agents.self, Quota.self, Prune.self,
+            Backup.self,
             Restore.self,
             Store.self, Keys.self, Bench.self, Version.self,
         ])

@@ -7,8 +7,22 @@ public struct AgentSettings: Hashable, Sendable {
     public var coordinator: Endpoint
     /// 1 to 64 of letters, digits, dot, underscore and dash.
     public var name: String
-    /// How many `claude` processes at once.
+    /// How many `claude` processes at once, at the most.
     public var instances: Int
+    /// As many are started, whatever the host has: an operator named the number itself.
+    public var instancesAreExplicit: Bool
+    /// The host's resources don't lower their number below this.
+    public var minInstances: Int
+    /// Idle ones that are kept ready ahead of need.
+    public var spares: Int
+    /// One that grew by more bytes since it was first measured is replaced between tasks.
+    public var growthPerInstance: Int64
+    /// An older one is replaced between tasks.
+    public var agePerInstance: Milliseconds
+    /// A turn whose instance says nothing for so long without a known reason is ended.
+    public var silenceTimeout: Milliseconds
+    /// The same from its prompt to its first line.
+    public var firstByteTimeout: Milliseconds
     /// Absolute path of the Claude Code CLI; empty where no task may use it and there is none.
     public var claudePath: String
     /// Absolute; holds the outbox and the instances' own folders.
@@ -57,8 +71,31 @@ public struct AgentSettings: Hashable, Sendable {
             help: "Where the coordinator listens for agents (its agents-endpoint).")
         static let name = SettingKey("name", .string, help: "This agent's name; by default the host's.")
         static let instances = SettingKey(
-            "instances", .integer(1...1000), default: "8",
-            help: "How many claude processes at once; each takes 210 MB and more.")
+            "instances", .integer(1...1000),
+            help:
+                "How many claude processes at once, started as asked; by default as the host can bear, within the next two."
+        )
+        static let minInstances = SettingKey(
+            "min-instances", .integer(1...1000), default: "1",
+            help: "Without instances: so many at the least, whatever the host has.")
+        static let maxInstances = SettingKey(
+            "max-instances", .integer(1...1000), default: "8",
+            help: "Without instances: so many at the most; each takes 210 MB and more.")
+        static let spares = SettingKey(
+            "spares", .integer(0...100), default: "0",
+            help: "Idle instances like the last that was used, kept ready ahead of need.")
+        static let growthPerInstance = SettingKey(
+            "growth-per-instance", .bytes((16 << 20)...(1 << 40)), default: "256MB",
+            help: "An instance that grew by more than this since it was first measured is replaced between tasks.")
+        static let agePerInstance = SettingKey(
+            "age-per-instance", .duration(.seconds(60)...(.seconds(2_592_000))), default: "12h",
+            help: "An older instance is replaced between tasks.")
+        static let silenceTimeout = SettingKey(
+            "silence-timeout", .duration(.seconds(1)...(.seconds(604_800))), default: "5m",
+            help: "A task whose instance says nothing for so long, with no call and no tool under way, fails.")
+        static let firstByteTimeout = SettingKey(
+            "first-byte-timeout", .duration(.seconds(1)...(.seconds(604_800))), default: "2m",
+            help: "A task whose instance says nothing at all for so long fails.")
         static let claude = SettingKey(
             "claude", .string, default: "claude", help: "The Claude Code CLI: a path, or a name to look up in PATH.")
         static let stateDirectory = SettingKey(
@@ -101,8 +138,10 @@ public struct AgentSettings: Hashable, Sendable {
 
         /// Every key, in the order of the example file.
         public static let all: [SettingKey] = [
-            coordinator, name, instances, claude, stateDirectory, labels, model, taskTimeout, tasksPerInstance,
-            memoryPerInstance, instancesPerMinute, execOutputBytes, gateway, upstreams, AgentPolicy.Key.runners,
+            coordinator, name, instances, minInstances, maxInstances, spares, claude, stateDirectory, labels, model,
+            taskTimeout, tasksPerInstance,
+            memoryPerInstance, growthPerInstance, agePerInstance, silenceTimeout, firstByteTimeout, instancesPerMinute,
+            execOutputBytes, gateway, upstreams, AgentPolicy.Key.runners,
             AgentPolicy.Key.commands,
             AgentPolicy.Key.directories, AgentPolicy.Key.permissionModes, AgentPolicy.Key.mcp, AgentPolicy.Key.settings,
             AgentPolicy.Key.environment, offerNoop, noopCapacity,
@@ -120,7 +159,19 @@ public struct AgentSettings: Hashable, Sendable {
         keyFile = try source.path(CommonKeys.keyFile)
         coordinator = try source.coordinator(Key.coordinator, keyFile: keyFile)
         name = try Self.name(source)
-        instances = try source.integer(Key.instances)
+        instancesAreExplicit = source.origin(of: Key.instances) != nil
+        instances = try source.integer(instancesAreExplicit ? Key.instances : Key.maxInstances)
+        minInstances = try source.integer(Key.minInstances)
+        guard instancesAreExplicit || minInstances <= instances else {
+            throw SettingsError(
+                "min-instances is \(minInstances), and max-instances only \(instances)",
+                at: source.origin(of: Key.minInstances))
+        }
+        spares = try source.integer(Key.spares)
+        growthPerInstance = try source.bytes(Key.growthPerInstance)
+        agePerInstance = try source.duration(Key.agePerInstance)
+        silenceTimeout = try source.duration(Key.silenceTimeout)
+        firstByteTimeout = try source.duration(Key.firstByteTimeout)
         durability = try source.string(CommonKeys.durability) ?? "full"
         offersNoop = try source.boolean(Key.offerNoop)
         noopCapacity = try source.integer(Key.noopCapacity)

@@ -9,11 +9,15 @@ struct AgentPoolRandomTests {
         var random = SeededGenerator(seed: seed)
         for _ in 0..<25 {
             let slots = Int.random(in: 1...6, using: &random)
-            var world = PoolWorld(
-                .init(
-                    slots: slots, tasksPerInstance: Int.random(in: 1...8, using: &random),
-                    instancesPerMinute: Int.random(in: 1...600, using: &random),
-                    startsAtOnce: Int.random(in: 1...4, using: &random), residentLimitBytes: 1000))
+            var configuration = PoolConfiguration(
+                slots: slots, tasksPerInstance: Int.random(in: 1...8, using: &random),
+                instancesPerMinute: Int.random(in: 1...600, using: &random),
+                startsAtOnce: Int.random(in: 1...4, using: &random), residentLimitBytes: 1000)
+            configuration.spares = Int.random(in: 0...2, using: &random)
+            configuration.ageLimit = Bool.random(using: &random) ? .seconds(20) : 0
+            configuration.residentGrowthBytes = 60
+            configuration.silenceLimit = .seconds(5)
+            var world = PoolWorld(configuration)
             for number in 0..<1000 { step(&world, number, &random) }
             finish(&world, now: Bool.random(using: &random))
             #expect(world.drained)
@@ -44,8 +48,18 @@ struct AgentPoolRandomTests {
             }
         case 82..<84:
             if let id = pick(Array(world.idle), &random) { world.take(world.pool.instanceDied(id, at: world.now)) }
-        case 84..<86: world.take(world.pool.holdChanged(to: Bool.random(using: &random) ? "full" : nil, at: world.now))
-        case 86..<88:
+        case 84:
+            let size = Int.random(in: 0...7, using: &random)
+            world.take(world.pool.sizeChanged(to: size, because: "memory", at: world.now))
+            #expect(world.pool.takeLifecycle().count < 5000)
+        case 86:
+            if let id = pick(Array(world.turns.keys), &random) {
+                world.take(
+                    world.pool.silenceMeasured(
+                        id, Milliseconds(Int64.random(in: 0...9000, using: &random)), hasSpoken: true, at: world.now))
+            }
+        case 85: world.take(world.pool.holdChanged(to: Bool.random(using: &random) ? "full" : nil, at: world.now))
+        case 87:
             // An answer of the past.
             if let id = pick(Array(world.launched.keys), &random), !world.processes.contains(id) {
                 world.take(world.pool.turnEnded(id, .init(succeeded: true), at: world.now))

@@ -112,6 +112,10 @@ struct PoolWorld {
             #expect(!processes.contains { $0.slot == id.slot }, "slot \(id.slot) holds one process at most")
             launched[id] = fingerprint
             starting[id] = fingerprint
+        case .startSpare(let id, let fingerprint):
+            #expect(launched[id] == nil && !processes.contains { $0.slot == id.slot })
+            launched[id] = fingerprint
+            starting[id] = fingerprint
         case .runTurn(let id, let token):
             #expect(idle.remove(id) != nil, "\(id) is idle when it gets a turn")
             #expect(launched[id] == accepted[token], "\(token) runs on an instance launched for it")

@@ -98,10 +98,13 @@ import Testing
         #expect(plan(TaskOptions(cli: CLIOptions(tools: ["none"]))).arguments.last == "--tools=")
     }
 
-    @Test("Variables of the agent's own are refused whatever the policy says", arguments: [
-        "CCO_X=1", "ANTHROPIC_BASE_URL=x", "CLAUDE_CODE_X=1", "CLAUDECODE=1", "claude_x=1", "HOME=/x", "https_proxy=x",
-        "NO_PROXY=*", "X", "=x", "A=\0",
-    ])
+    @Test(
+        "Variables of the agent's own are refused whatever the policy says",
+        arguments: [
+            "CCO_X=1", "ANTHROPIC_BASE_URL=x", "CLAUDE_CODE_X=1", "CLAUDECODE=1", "claude_x=1", "HOME=/x",
+            "https_proxy=x",
+            "NO_PROXY=*", "X", "=x", "A=\0",
+        ])
     func variables(entry: String) {
         #expect(InstanceEnvironment.objection(to: entry) != nil)
         #expect(InstanceEnvironment.objection(to: "COLOUR=red") == nil)

@@ -90,11 +90,13 @@ struct RoundTripTests {
             schemaJSON: String(repeating: "s", count: Limits.schemaBytes),
             maxAttempts: .max,
             cli: CLIOptions(
-                fallbackModel: "f", effort: "max", systemPrompt: Self.odd.filter { $0 != "\0" }, appendSystemPrompt: "a",
+                fallbackModel: "f", effort: "max", systemPrompt: Self.odd.filter { $0 != "\0" },
+                appendSystemPrompt: "a",
                 tools: ["Read"], mcpConfigJSON: "{}", settingsJSON: "{}", agentsJSON: "{}", directories: ["/x", "/y"]))
         #expect(try TaskOptions(proto: sent(full.proto)) == full)
         let size = PoolSize(
-            size: 8, limit: 20, because: "memory", counts: [InstanceCount(event: "created", reason: "task", count: .max)])
+            size: 8, limit: 20, because: "memory",
+            counts: [InstanceCount(event: "created", reason: "task", count: .max)])
         #expect(try PoolSize(proto: sent(size.proto)) == size)
         #expect(try TaskOptions(proto: sent(TaskOptions().proto)) == TaskOptions())
         #expect(

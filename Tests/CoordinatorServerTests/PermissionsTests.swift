@@ -26,6 +26,7 @@ struct PermissionsTests {
         (control(.release, job: 1), .client), (control(.retry, job: 1), .client),
         (control(.prioritize, job: 1), .client), (control(.budget, job: 1), .client),
         (control(.pause), .admin), (control(.resume), .admin), (control(.drain), .admin), (control(.undrain), .admin),
+        (control(.recalculate), .admin),
         (.changeQuota(.init()), .admin), (.prune(.init()), .admin), (.backup(.init()), .admin),
     ]
 

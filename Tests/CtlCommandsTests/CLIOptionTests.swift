@@ -6,7 +6,8 @@ import Testing
 @Suite struct CLIOptionTests {
     @Test func flagsReachTheOptionsAndFilesAreReadAtOnce() throws {
         let folder = try ScratchFolder()
-        let mcp = try folder.file("mcp.json", "{ \"mcpServers\": {\"a\": {\"type\": \"http\", \"url\": \"http://x\"}} }")
+        let mcp = try folder.file(
+            "mcp.json", "{ \"mcpServers\": {\"a\": {\"type\": \"http\", \"url\": \"http://x\"}} }")
         let job = try submission(
             "p", "--fallback-model", "a", "--fallback-model", "b,c", "--effort", "high", "--system-prompt", "be brief",
             "--append-system-prompt", "and kind", "--tools", "Read,Bash", "--mcp-config", mcp, "--settings",

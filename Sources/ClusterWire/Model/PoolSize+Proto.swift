@@ -3,7 +3,8 @@ import ClusterModel
 extension PoolSize {
     /// Reads it; throws for more counts, or longer words, than there may be.
     public init(proto: Ccorchestrator_V1_PoolSize) throws(WireError) {
-        guard proto.counts.count <= Limits.instanceCounts, proto.because.unicodeScalars.count <= Limits.sentenceCharacters,
+        guard proto.counts.count <= Limits.instanceCounts,
+            proto.because.unicodeScalars.count <= Limits.sentenceCharacters,
             proto.counts.allSatisfy({ $0.event.utf8.count + $0.reason.utf8.count <= Limits.nameBytes })
         else { throw WireError("what an agent says of its pool is over its limits") }
         self.init(

@@ -44,7 +44,9 @@ struct SchemaCheck {
     private static func look(at key: String, _ value: FieldValue, _ path: [String]) -> String? {
         if schemas.contains(key) { return look(at: value, path) }
         if lists.contains(key) {
-            guard case .list(let items) = value, !items.isEmpty else { return "\(spot(path)) must be a list of schemas" }
+            guard case .list(let items) = value, !items.isEmpty else {
+                return "\(spot(path)) must be a list of schemas"
+            }
             return all(items, path)
         }
         if mappings.contains(key) {
@@ -61,7 +63,9 @@ struct SchemaCheck {
             else { return "\(spot(path)) must be a list of names" }
             return nil
         case "enum":
-            guard case .list(let values) = value, !values.isEmpty else { return "\(spot(path)) must be a list of values" }
+            guard case .list(let values) = value, !values.isEmpty else {
+                return "\(spot(path)) must be a list of values"
+            }
             return nil
         case "items":
             if case .list(let items) = value { return all(items, path) }
@@ -85,7 +89,8 @@ struct SchemaCheck {
     private static func isType(_ value: FieldValue) -> Bool {
         switch value {
         case .string(let name): types.contains(name)
-        case .list(let names): !names.isEmpty && names.allSatisfy { if case .string(let n) = $0 { types.contains(n) } else { false } }
+        case .list(let names):
+            !names.isEmpty && names.allSatisfy { if case .string(let n) = $0 { types.contains(n) } else { false } }
         default: false
         }
     }

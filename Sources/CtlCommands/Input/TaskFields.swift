@@ -29,11 +29,13 @@ struct TaskFields: Equatable, Sendable {
     var after: [NamedLink]?
     var cli = CLIFields()
 
-    static let known = [
-        "prompt", "name", "priority", "model", "timeout", "schema", "max_turns", "budget_usd", "runner",
-        "permission_mode", "allowed_tools", "disallowed_tools", "directory", "max_attempts", "command", "env", "stdin",
-        "output_bytes", "needs", "avoids", "expires_after", "on_lost", "on_error", "context", "after",
-    ] + CLIFields.known
+    static let known =
+        [
+            "prompt", "name", "priority", "model", "timeout", "schema", "max_turns", "budget_usd", "runner",
+            "permission_mode", "allowed_tools", "disallowed_tools", "directory", "max_attempts", "command", "env",
+            "stdin",
+            "output_bytes", "needs", "avoids", "expires_after", "on_lost", "on_error", "context", "after",
+        ] + CLIFields.known
     /// Words of the command line that this version does not carry out.
     static let notBuilt: Set<String> = ["labels", "workspace"]
 

@@ -66,7 +66,7 @@ struct FleetPlan {
         if let instances {
             flags["instances"] = .one(String(instances))
         } else if context.environment["CCO_INSTANCES", default: ""].isEmpty {
-            flags["instances"] = .one(String(max(1, min(Self.defaultInstances, tasks))))
+            flags["max-instances"] = .one(String(max(1, min(Self.defaultInstances, tasks))))
         }
         return try AgentSettings(SettingsSource(program: .agent, flags: flags, context: context))
     }

@@ -36,7 +36,8 @@ struct CLIFlags: ParsableArguments {
             ("effort", "--effort", effort.map(FieldValue.string)),
             ("system_prompt", "--system-prompt", systemPrompt.map(FieldValue.string)),
             ("append_system_prompt", "--append-system-prompt", appendSystemPrompt.map(FieldValue.string)),
-            ("tools", "--tools", FieldValue.joined(tools)), ("mcp_config", "--mcp-config", mcpConfig.map(FieldValue.string)),
+            ("tools", "--tools", FieldValue.joined(tools)),
+            ("mcp_config", "--mcp-config", mcpConfig.map(FieldValue.string)),
             ("settings", "--settings", settings.map(FieldValue.string)),
             ("agents", "--agents", agents.map(FieldValue.string)), ("add_dirs", "--add-dir", FieldValue.texts(addDir)),
         ].compactMap { key, flag, value in value.map { Field(key: key, value: $0, place: flag) } }

@@ -64,7 +64,8 @@ struct Run: AsyncParsableCommand {
         for row in submission.options.indices where submission.options[row].directory.isEmpty {
             submission.options[row].directory = here
         }
-        let directories = Array(Set(submission.options.flatMap { [$0.directory] + $0.cli.directories } + [here])).sorted()
+        let directories = Array(Set(submission.options.flatMap { [$0.directory] + $0.cli.directories } + [here]))
+            .sorted()
         let runners = Array(Set(submission.options.map(\.runner))).sorted()
         let plan = plan(
             settings, tasks: submission.tasks.count ?? .max, directories: directories, runners: runners, quotas: quota)

@@ -81,7 +81,8 @@ extension ControlLane {
                 ("{\"prompt\":\"a\",\"after\":\"z\"}", ["no task of this job is named \"z\""]),
                 ("{\"prompt\":\"a\",\"needs\":{\"a\":\"b\"}}", ["\"needs\"", "labels such as"]),
                 ("{\"prompt\":\"a\",\"command\":[\"ls\"]}", ["\"command\"", "runner exec"]),
-                ("{\"prompt\":\"a\",\"env\":{\"A\":\"b\"}}", ["\"env\"", "runner exec"]),
+                ("{\"prompt\":\"a\",\"stdin\":true}", ["\"stdin\"", "runner exec"]),
+                ("{\"prompt\":\"a\",\"effort\":\"much\"}", ["\"effort\"", "xhigh"]),
             ]
             for (number, (row, words)) in rows.enumerated() {
                 let path = try bench.file("bad\(number).jsonl", first + row + "\n" + first)
