@@ -9,6 +9,8 @@ extension AgentPool {
             pool.spawn.startSucceeded()
             if let queued = starting.attempt {
                 pool.run(queued.attempt, on: id.slot, turns: 1, at: now)
+            } else if starting.resumes {
+                pool.clear(id.slot, starting.fingerprint, turns: 0, at: now)
             } else {
                 pool.slots[id.slot].state = .idle(.init(fingerprint: starting.fingerprint, turns: 0, since: now))
             }
@@ -130,7 +132,16 @@ extension AgentPool {
         let isReusable =
             report.instanceIsSound && !report.credentialRefused && busy.ending == nil && !busy.isWorn && !leaving
             && busy.turns < configuration.tasksPerInstance
-        if isReusable {
+        var isCleared = false
+        if isReusable, report.succeeded, let context = busy.attempt.conversation?.context, !context.isEmpty,
+            let head = report.head
+        {
+            slots[id.slot].state = .idle(
+                .init(
+                    fingerprint: busy.attempt.fingerprint, turns: busy.turns, since: now,
+                    holds: HeldConversation(context: context, head: head)))
+        } else if isReusable {
+            isCleared = true
             slots[id.slot].state = .clearing(
                 .init(
                     fingerprint: busy.attempt.fingerprint, turns: busy.turns,
@@ -144,7 +155,7 @@ extension AgentPool {
         } else {
             probeEnded(token, wasTried: end == .turn || end == .timedOut)
         }
-        if isReusable { effects.append(.clear(id)) }
+        if isCleared { effects.append(.clear(id)) }
     }
 
     mutating func startDidFail(
@@ -157,7 +168,12 @@ extension AgentPool {
         queued.failedStarts += 1
         if queued.failedStarts >= configuration.startsPerAttempt {
             end(token, .startsFailed(failure), on: id)
-            suspend(.startsFail(failure.message), by: token, at: now)
+            // A conversation that can't be taken up is its own trouble: other starts go well.
+            if starting.resumes, !failure.programIsMissing {
+                probeEnded(token, wasTried: false)
+            } else {
+                suspend(.startsFail(failure.message), by: token, at: now)
+            }
         } else if let suspension, suspension.probe != token {
             end(token, .handedBack(.suspended(suspension.reason)), on: id)
         } else {

@@ -85,6 +85,7 @@ public struct AgentPool<Fingerprint: Hashable & Sendable>: Sendable {
                 pool.end(attempt.token, .handedBack(.full), on: nil)
             } else {
                 if pool.suspension != nil { pool.suspension?.probe = attempt.token }
+                pool.stopOutdated(by: attempt, at: now)
                 pool.queue.append(Queued(attempt: attempt))
             }
         }
