@@ -24,7 +24,11 @@ extension AgentPool {
         guard !conversation.head.isEmpty, !conversation.needsLaunch, !conversation.context.isEmpty else { return nil }
         let wanted = HeldConversation(context: conversation.context, head: conversation.head)
         return slots.firstIndex {
-            if case .idle(let idle) = $0.state { idle.holds == wanted && idle.fingerprint == fingerprint } else { false }
+            if case .idle(let idle) = $0.state {
+                idle.holds == wanted && idle.fingerprint == fingerprint
+            } else {
+                false
+            }
         }
     }
 
@@ -33,7 +37,9 @@ extension AgentPool {
         guard let conversation = attempt.conversation, !conversation.context.isEmpty else { return }
         let warm = warmSlot(for: conversation, attempt.fingerprint)
         for index in slots.indices where index != warm {
-            guard case .idle(let idle) = slots[index].state, idle.holds?.context == conversation.context else { continue }
+            guard case .idle(let idle) = slots[index].state, idle.holds?.context == conversation.context else {
+                continue
+            }
             stop(index, at: now)
         }
     }
@@ -56,7 +62,9 @@ extension AgentPool {
 
     /// Instances of that launch that are being cleared: each will serve somebody who waits.
     func clearing(_ fingerprint: Fingerprint) -> Int {
-        slots.count { if case .clearing(let clearing) = $0.state { clearing.fingerprint == fingerprint } else { false } }
+        slots.count {
+            if case .clearing(let clearing) = $0.state { clearing.fingerprint == fingerprint } else { false }
+        }
     }
 
     mutating func clear(_ index: Int, _ fingerprint: Fingerprint, turns: Int, at now: Instant) {

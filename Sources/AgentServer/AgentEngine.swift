@@ -30,6 +30,7 @@ actor AgentEngine {
     let permits: PermitBroker
     let policy: JobPolicy
     let ready: ReadySignal
+    let transcripts: Transcripts
 
     var pool: AgentPool<String>
     var attempts: [AttemptToken: AttemptRecord] = [:]
@@ -45,6 +46,8 @@ actor AgentEngine {
     var execPlaces: [Int: ExecPlace] = [:]
     var execPace = ExecPace()
     var results = ResultQueue()
+    /// Results that name a conversation, whose copy is on disk.
+    var carryingTranscript: Set<AttemptToken> = []
     /// Ended, and not yet on their way to the disk.
     var gathered: [OutboxEntry] = []
     /// Results on their way to the disk.
@@ -93,21 +96,23 @@ actor AgentEngine {
         runner = parts.runner
         permits = parts.permits
         ready = parts.ready
+        transcripts = parts.runner.transcripts
         policy = JobPolicy(
             parts.settings.policy, searchPath: parts.runner.environment["PATH"] ?? ExecEnvironment.defaultPath)
         execSlots = ExecSlots(
             capacity: parts.settings.instances,
             holdsQueue: parts.settings.policy.runners.allSatisfy { $0 == "exec" || $0 == "noop" })
-        pool = AgentPool(
-            PoolConfiguration(
-                slots: parts.settings.instances, tasksPerInstance: parts.settings.tasksPerInstance,
-                instancesPerMinute: parts.settings.instancesPerMinute,
-                residentLimitBytes: UInt64(max(0, parts.settings.memoryPerInstance))),
-            at: Clocks.now())
+        var bounds = PoolConfiguration(
+            slots: parts.settings.instances, tasksPerInstance: parts.settings.tasksPerInstance,
+            instancesPerMinute: parts.settings.instancesPerMinute,
+            residentLimitBytes: UInt64(max(0, parts.settings.memoryPerInstance)))
+        bounds.longestHold = parts.settings.longestHold
+        pool = AgentPool(bounds, at: Clocks.now())
     }
 
     /// Works until the agent has left, or was refused for good.
     func run(_ inputs: AsyncStream<EngineInput>, pending: [OutboxEntry]) async throws {
+        try takeUpTranscripts(pending)
         try results.add(pending)
         let ticker = Task { [feed] in
             while !Task.isCancelled {
@@ -140,6 +145,7 @@ actor AgentEngine {
         case .instanceStarted(let id, let instance): instanceStarted(id, instance, at: now)
         case .startFailed(let id, let failure): startFailed(id, failure, at: now)
         case .turnEnded(let id, let token, let outcome): turnEnded(id, token, outcome, at: now)
+        case .transcriptKept(let id, let token, let outcome): transcriptKept(id, token, outcome, at: now)
         case .cleared(let id, let succeeded): perform(pool.cleared(id, succeeded: succeeded, at: now))
         case .permitsChanged: sendPermits()
         case .callHeld(let id): perform(pool.callHeld(id, at: now))

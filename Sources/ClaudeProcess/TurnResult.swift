@@ -44,6 +44,8 @@ public struct TurnResult: Hashable, Sendable {
     public var retries: Int
     /// The status of the last call that it repeated; nil: none, or a broken connection.
     public var lastRetryStatus: Int?
+    /// The last message of the turn, by the id under which the transcript has it; nil: none was seen.
+    public var lastMessageID: String?
 
     /// A result with these values; those left out are as on a plain success.
     public init(

@@ -309,7 +309,8 @@ extension Ledger {
         if !isLean {
             for (index, task) in job.tasks.enumerated() {
                 if !task.after.isEmpty || !task.context.isEmpty {
-                    links.append(RecoveredLinks(index: UInt32(index), after: task.after, context: task.context, fork: task.fork))
+                    links.append(
+                        RecoveredLinks(index: UInt32(index), after: task.after, context: task.context, fork: task.fork))
                 }
                 if let head = task.head { heads.append(RecoveredHead(index: UInt32(index), head: head)) }
                 if let why = task.held { holds.append(RecoveredHold(index: UInt32(index), why: why)) }

@@ -50,7 +50,9 @@ extension CoordinatorCore {
     }
 
     /// An attempt has ended and its task goes on: with what it said before it was interrupted, or from where its turn began.
-    mutating func keepHead(_ reported: ConversationHead?, ofInterrupted task: TaskID, burns: Bool, of agent: AgentID, in job: Int) {
+    mutating func keepHead(
+        _ reported: ConversationHead?, ofInterrupted task: TaskID, burns: Bool, of agent: AgentID, in job: Int
+    ) {
         if burns { return dropHead(of: task, in: job) }
         guard var head = reported else { return }
         head.agent = agent

@@ -196,10 +196,12 @@ extension CoordinatorCore {
         ofFork task: TaskSpec, at index: UInt32, _ turns: [String: UInt32], _ job: JobEntry
     ) -> Result<UInt32, Refusal> {
         func last(_ context: String) -> UInt32? {
-            turns[context] ?? job.graph.flatMap { graph in graph.contextPlaces[context].map { graph.contexts[$0].last } }
+            turns[context]
+                ?? job.graph.flatMap { graph in graph.contextPlaces[context].map { graph.contexts[$0].last } }
         }
         func refused(_ why: String) -> Result<UInt32, Refusal> {
-            .failure(Refusal(code: .invalid, message: "task \(job.id).\(index) forks the context \"\(task.fork)\", \(why)"))
+            .failure(
+                Refusal(code: .invalid, message: "task \(job.id).\(index) forks the context \"\(task.fork)\", \(why)"))
         }
         if task.context.isEmpty { return refused("and has no context of its own: name one") }
         if last(task.context) != nil {

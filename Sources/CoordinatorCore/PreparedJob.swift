@@ -34,9 +34,6 @@ public struct PreparedJob: Sendable {
                     prompt: .text(""), after: links.after, context: links.context, fork: links.fork)
                 made.add(spec, at: links.index)
             }
-            for kept in job.heads where tasks[Int(kept.index)].state == .succeeded {
-                if let context = made.contextOf[kept.index] { made.contexts[context].agent = kept.head.agent }
-            }
             graph = made
         }
         for kept in job.heads { heads[kept.index] = kept.head }

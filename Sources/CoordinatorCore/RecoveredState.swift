@@ -122,7 +122,8 @@ public struct RecoveredJob: Sendable {
     public init(
         id: JobID, spec: JobSpec, key: SubmissionKey, submittedAt: WallTime, finishedAt: WallTime?, sealed: Bool,
         switches: JobSwitches = JobSwitches(), options: [TaskOptions], tasks: ContiguousArray<RecoveredTask>,
-        links: [RecoveredLinks] = [], holds: [RecoveredHold] = [], heads: [RecoveredHead] = [], counts: JobCounts, usage: Usage,
+        links: [RecoveredLinks] = [], holds: [RecoveredHold] = [], heads: [RecoveredHead] = [], counts: JobCounts,
+        usage: Usage,
         costMicroUSD: UInt64, retried: UInt64 = 0, reports: UInt64 = 0
     ) {
         self.id = id

@@ -199,7 +199,8 @@ struct JobReader {
             guard let after = links.row.bytes(1, PackedLinks.unpack) else {
                 throw StoreError(.broken, "what task \(id) waits for is damaged: restore a backup")
             }
-            job.links.append(RecoveredLinks(index: id.index, after: after, context: links.row.text(2), fork: links.row.text(3)))
+            job.links.append(
+                RecoveredLinks(index: id.index, after: after, context: links.row.text(2), fork: links.row.text(3)))
             try links.advance()
         }
         try holds.seek(low)

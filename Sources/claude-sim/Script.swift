@@ -17,6 +17,8 @@ enum Script {
         case apiError(status: Int)
         case splitUTF8
         case say(String)
+        /// The `NONCE-…` words of all earlier prompts of the conversation.
+        case recall
     }
 
     /// The steps of a prompt. A `[[once: …]]` that has run before is left out; asking marks it as run.
@@ -53,6 +55,7 @@ enum Script {
         case "schema-fail": return .schemaFails
         case "max-turns": return .maximumTurns
         case "api-error": return Int(argument).map { .apiError(status: $0) }
+        case "recall": return .recall
         case "split-utf8": return .splitUTF8
         case "say": return .say(String(argument))
         default: return nil

@@ -7,7 +7,10 @@ import Foundation
 struct FleetScenes: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fleet-scenes", abstract: "The product at work, as real processes against a simulated API.",
-        subcommands: [Demo.self, Fifty.self, CoordinatorKills.self, AgentKill.self, Bulk.self, BigJob.self, Quota.self])
+        subcommands: [
+            Demo.self, Fifty.self, CoordinatorKills.self, AgentKill.self, Bulk.self, BigJob.self, Quota.self,
+            Contexts.self, HeldTurns.self,
+        ])
 }
 
 /// What every scene takes.
@@ -65,6 +68,20 @@ struct AgentKill: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "An agent killed while its instances run Bash tools.")
     @OptionGroup var options: SceneOptions
     func run() async throws { try await options.play { try await AgentKillScene().run($0) } }
+}
+
+struct Contexts: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Conversations on few instances that are replaced, with failures, copies and a killed agent.")
+    @OptionGroup var options: SceneOptions
+    func run() async throws { try await options.play { try await ContextsScene().run($0) } }
+}
+
+struct HeldTurns: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Turns whose calls wait for too long: interrupted, and gone on with later.")
+    @OptionGroup var options: SceneOptions
+    func run() async throws { try await options.play { try await HeldTurnsScene().run($0) } }
 }
 
 struct Bulk: AsyncParsableCommand {

@@ -17,7 +17,9 @@ extension CoordinatorCore {
             )
             lines.append("\(counts) \(job.usage) \(job.costMicroUSD)")
             if job.finishedAt == nil { lines.append("options \(job.options.map(\.value))") }
-            for index in job.heads.keys.sorted() { lines.append("\(job.id).\(index) \(String(describing: job.heads[index]))") }
+            for index in job.heads.keys.sorted() {
+                lines.append("\(job.id).\(index) \(String(describing: job.heads[index]))")
+            }
             for (index, entry) in job.tasks.enumerated() {
                 let state = entry.state == .backoff || entry.state == .blocked ? "queued" : entry.state.name
                 // What counts against an ended task is of no use any more, and not kept.

@@ -8,6 +8,7 @@ import Hummingbird
 /// | `GET /_stats` | ``SimStats`` |
 /// | `GET /_prompts`, with `?contains=TEXT` or `?nonce=NONCE` | an array of ``PromptRecord``, oldest first |
 /// | `GET /_requests?contains=TEXT` | how many of the kept bodies hold TEXT |
+/// | `GET /_conversations` | an array of ``ConversationRecord``, one for each kept body that holds a marked word |
 /// | `GET /_wait?open=N&calls=N&ok=N&timeout_ms=N` | ``SimStats`` once each figure is at least N; 504 after the time |
 /// | `POST /_hold`, `POST /_release`, `POST /_reset` | ``SimStats`` afterwards |
 struct AdminEndpoints: Sendable {
@@ -35,6 +36,8 @@ struct AdminEndpoints: Sendable {
                 "count": .int(count), "kept": .int(bodies.kept.count), "total": .int(bodies.total),
             ]
             return try frame.json(answer)
+        case (.get, "/_conversations"):
+            return try frame.json(state.bodies().kept.map(ConversationRecord.init).filter { !$0.nonces.isEmpty })
         case (.get, "/_wait"): return try await wait(request, frame: frame)
         case (.post, "/_hold"): state.setHeld(true)
         case (.post, "/_release"): state.setHeld(false)
