@@ -41,6 +41,7 @@ struct ContextTests {
         #expect(world.arrive(2).contains(.clear(id(0))))
         #expect(world.cleared(id(0)).contains(.runTurn(id(0), token(2))))
         world = holding(slots: 1)
+        world.pass(1000)
         #expect(world.arrive(2, "b").contains(.stop(id(0))))
     }
 
@@ -74,6 +75,7 @@ struct ContextTests {
                 .start(id(1), "a", for: token(2))))
         #expect(world.pool.holding == 1)
         world = holding(slots: 1)
+        world.pass(1000)
         #expect(world.arrive(2, conversation: turn("", "half#0", launch: true)).contains(.stop(id(0))))
     }
 

@@ -76,10 +76,10 @@ public struct ContextsScene: Sendable {
     private func play(_ fleet: Fleet) async throws -> String {
         let bench = fleet.bench
         let plan = plan()
-        let recycling = ["--tasks-per-instance", "3"]
+        let recycling = ["CCO_TASKS_PER_INSTANCE": "3"]
         try await fleet.startCoordinator()
-        try await fleet.startAgent("east", instances: instances, recycling)
-        try await fleet.startAgent("west", instances: instances, recycling)
+        try await fleet.startAgent("east", instances: instances, environment: recycling)
+        try await fleet.startAgent("west", instances: instances, environment: recycling)
         try await fleet.agentsAreLive(2)
         let encoder = JSONEncoder()
         let lines = try plan.map { task -> String in
@@ -97,7 +97,7 @@ public struct ContextsScene: Sendable {
             try await fleet.api.stats().ok >= plan.count / 3
         }
         try await fleet.agents["west"]?.killNow()
-        try await fleet.startAgent("west", instances: instances, recycling)
+        try await fleet.startAgent("west", instances: instances, environment: recycling)
         let waited = try await fleet.ccctl(["wait", job.trimmed])
         guard waited.code == 0 else {
             let tasks = try await fleet.ccctl(["results", job.trimmed])

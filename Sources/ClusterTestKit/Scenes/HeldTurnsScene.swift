@@ -38,7 +38,7 @@ public struct HeldTurnsScene: Sendable {
 
     private func play(_ fleet: Fleet) async throws -> String {
         try await fleet.startCoordinator()
-        try await fleet.startAgent("east", instances: 2, ["--longest-hold", "3s"])
+        try await fleet.startAgent("east", instances: 2, environment: ["CCO_LONGEST_HOLD": "3s"])
         try await fleet.agentsAreLive(1)
         let file = fleet.bench.scratch + "/prompts.txt"
         try ((1...tasks).map { "NONCE-held\($0) [[say: noted]]" }.joined(separator: "\n") + "\n").write(
