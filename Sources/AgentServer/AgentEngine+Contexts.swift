@@ -97,7 +97,9 @@ extension AgentEngine {
                 detail: judgement.result?.resultText ?? "")
             judgement.state = .failed
         }
-        report(id, judgement, head: attempts[token]?.head?.transcript.hex, at: now)
+        // The CLI's cap on cost counts from the launch or the last `/clear` on: each turn with one has a launch of its own.
+        let isCapped = record.options.budgetMicroUSD > 0
+        report(id, judgement, head: isCapped ? nil : attempts[token]?.head?.transcript.hex, at: now)
     }
 
     func report(_ id: InstanceID, _ judgement: Judgement, head: String?, at now: Instant) {

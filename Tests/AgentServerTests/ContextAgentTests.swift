@@ -89,6 +89,17 @@ struct ContextAgentTests {
         try await stage.end()
     }
 
+    @Test("With a cap on its cost each turn has a launch of its own: the CLI counts from there")
+    func capped() async throws {
+        let stage = try await Stage(["instances": "1"])
+        let options = TaskOptions(budgetMicroUSD: 1_000_000)
+        let first = try await stage.turn(1, "NONCE-one", Conversation(context: "talk"), options: options)
+        let second = try await stage.turn(
+            2, "[[recall]]", Conversation(context: "talk", head: try head(first)), options: options)
+        #expect(second.answer.text.contains("NONCE-one") && second.instance != first.instance)
+        try await stage.end()
+    }
+
     @Test("A copy goes its own way under a session of its own")
     func forked() async throws {
         let stage = try await Stage()
