@@ -36,7 +36,9 @@ quota-scenes: debug ## Tasks against limits of requests and tokens, with kills, 
 	@.ci/scene quota
 
 .PHONY: pool-scenes
-pool-scenes: debug ## Instances under test: secrets kept apart, 500 with faults, an agent killed 50 times, memory flat
+pool-scenes: debug ## Instances under test: conversations, secrets kept apart, 500 with faults, an agent killed 50 times, memory flat
+	@.ci/scene contexts
+	@.ci/scene held-turns
 	@.ci/scene secrets
 	@.ci/scene pool-faults
 	@.ci/scene agent-kills

@@ -9,8 +9,7 @@ extension AgentPool {
         guard hasIdle || mayStart(at: now) else { return }
         var waiting: [Queued<Fingerprint>] = []
         while let queued = queue.popFirst() {
-            if hasIdle, let index = idleSlot(for: queued.attempt.fingerprint), case .idle(let idle) = slots[index].state
-            {
+            if hasIdle, let index = idleSlot(for: queued.attempt), case .idle(let idle) = slots[index].state {
                 run(queued.attempt, on: index, turns: idle.turns + 1, at: now)
             } else {
                 waiting.append(queued)
@@ -18,10 +17,14 @@ extension AgentPool {
         }
         var empty = slots.indices.filter { if case .empty = slots[$0].state { true } else { false } }[...]
         var comingFree = slots.count { if case .stopping = $0.state { true } else { false } }
+        var comingClear: [Fingerprint: Int] = [:]
         var starting = slots.count { if case .starting = $0.state { true } else { false } }
         var live = slots.count - empty.count
         for queued in waiting {
-            if let index = spareOnItsWay(for: queued.attempt.fingerprint) {
+            // A spare is launched with an empty conversation.
+            if queued.attempt.conversation?.head.isEmpty ?? true,
+                let index = spareOnItsWay(for: queued.attempt.fingerprint)
+            {
                 guard case .starting(var spare) = slots[index].state else { continue }
                 spare.attempt = queued
                 slots[index].state = .starting(spare)
@@ -38,6 +41,11 @@ extension AgentPool {
                 queue.append(queued)
                 if comingFree > 0 {
                     comingFree -= 1
+                } else if waitsForClear(queued.attempt, &comingClear) {
+                    continue
+                } else if clearHolding(for: queued.attempt, at: now) {
+                    // It is taken by the one that it was cleared for.
+                    continue
                 } else if spawn.nextStart <= now, let index = leastRecentlyUsed() {
                     stop(index, .room, at: now)
                 }
@@ -60,20 +68,36 @@ extension AgentPool {
         return hasEmpty && starting < configuration.startsAtOnce
     }
 
+    /// Whether an instance that is being cleared will serve this attempt, others before it not counted.
+    private func waitsForClear(
+        _ attempt: PoolAttempt<Fingerprint>, _ comingClear: inout [Fingerprint: Int]
+    ) -> Bool {
+        guard attempt.conversation?.head.isEmpty ?? true else { return false }
+        let left = comingClear[attempt.fingerprint] ?? clearing(attempt.fingerprint)
+        comingClear[attempt.fingerprint] = max(0, left - 1)
+        return left > 0
+    }
+
     private mutating func start(_ queued: Queued<Fingerprint>, in index: Int, at now: Instant) {
         slots[index].begin()
         instancesStarted += 1
         slots[index].state = .starting(
             .init(
-                fingerprint: queued.attempt.fingerprint, attempt: queued, deadline: now + configuration.startTimeout))
+                fingerprint: queued.attempt.fingerprint, attempt: queued, deadline: now + configuration.startTimeout,
+                resumes: queued.attempt.conversation.map { !$0.head.isEmpty } ?? false))
         effects.append(.start(id(index), queued.attempt.fingerprint, for: queued.attempt.token))
     }
 
-    /// The idle instance of this launch that was used last: the others grow old and make room.
-    private func idleSlot(for fingerprint: Fingerprint) -> Int? {
+    /// The idle instance that holds the attempt's conversation; for an attempt that begins one, the idle instance of its launch without any that
+    /// was used last: the others grow old and make room.
+    private func idleSlot(for attempt: PoolAttempt<Fingerprint>) -> Int? {
+        if let conversation = attempt.conversation, !conversation.head.isEmpty {
+            return warmSlot(for: conversation, attempt.fingerprint)
+        }
         var best: (index: Int, since: Instant)?
         for index in slots.indices {
-            guard case .idle(let idle) = slots[index].state, idle.fingerprint == fingerprint else { continue }
+            guard case .idle(let idle) = slots[index].state, idle.fingerprint == attempt.fingerprint, idle.holds == nil
+            else { continue }
             if let known = best, known.since >= idle.since { continue }
             best = (index, idle.since)
         }

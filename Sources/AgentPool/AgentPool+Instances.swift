@@ -11,6 +11,8 @@ extension AgentPool {
             pool.lifecycle.add(.init(id, .created, starting.attempt == nil ? .spare : .task))
             if let queued = starting.attempt {
                 pool.run(queued.attempt, on: id.slot, turns: 1, at: now)
+            } else if starting.resumes {
+                pool.clear(id.slot, starting.fingerprint, turns: 0, at: now)
             } else {
                 pool.slots[id.slot].state = .idle(.init(fingerprint: starting.fingerprint, turns: 0, since: now))
             }
@@ -123,7 +125,17 @@ extension AgentPool {
             case nil: .turn
             }
         let wear = wear(of: busy, report, on: id.slot, at: now)
-        if wear == nil {
+        let isReusable = wear == nil
+        var isCleared = false
+        if isReusable, report.succeeded, let context = busy.attempt.conversation?.context, !context.isEmpty,
+            let head = report.head
+        {
+            slots[id.slot].state = .idle(
+                .init(
+                    fingerprint: busy.attempt.fingerprint, turns: busy.turns, since: now,
+                    holds: HeldConversation(context: context, head: head)))
+        } else if isReusable {
+            isCleared = true
             slots[id.slot].state = .clearing(
                 .init(
                     fingerprint: busy.attempt.fingerprint, turns: busy.turns,
@@ -136,7 +148,7 @@ extension AgentPool {
         } else {
             probeEnded(token, wasTried: end == .turn || end == .timedOut || end.isSilence)
         }
-        if wear == nil { effects.append(.clear(id)) }
+        if isCleared { effects.append(.clear(id)) }
     }
 
     /// Why the instance can't serve another turn; nil: it can.
@@ -161,7 +173,12 @@ extension AgentPool {
         queued.failedStarts += 1
         if queued.failedStarts >= configuration.startsPerAttempt {
             end(token, .startsFailed(failure), on: id)
-            suspend(.startsFail(failure.message), by: token, at: now)
+            // A conversation that can't be taken up is its own trouble: other starts go well.
+            if starting.resumes, !failure.programIsMissing {
+                probeEnded(token, wasTried: false)
+            } else {
+                suspend(.startsFail(failure.message), by: token, at: now)
+            }
         } else if let suspension, suspension.probe != token {
             end(token, .handedBack(.suspended(suspension.reason)), on: id)
         } else {

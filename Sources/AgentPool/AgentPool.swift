@@ -95,6 +95,7 @@ public struct AgentPool<Fingerprint: Hashable & Sendable>: Sendable {
             } else {
                 if pool.suspension != nil { pool.suspension?.probe = attempt.token }
                 pool.latestFingerprint = attempt.fingerprint
+                pool.stopOutdated(by: attempt, at: now)
                 pool.queue.append(Queued(attempt: attempt))
             }
         }

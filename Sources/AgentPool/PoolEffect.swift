@@ -25,9 +25,14 @@ public struct PoolAttempt<Fingerprint: Hashable & Sendable>: Hashable, Sendable 
     public var fingerprint: Fingerprint
     /// From the beginning of its turn.
     public var timeout: Milliseconds
+    /// Nil: it stands alone.
+    public var conversation: PoolConversation?
 
     /// An attempt that runs for at most `timeout` on an instance launched with `fingerprint`.
-    public init(token: AttemptToken, fingerprint: Fingerprint, timeout: Milliseconds) {
+    public init(
+        token: AttemptToken, fingerprint: Fingerprint, timeout: Milliseconds, conversation: PoolConversation? = nil
+    ) {
+        self.conversation = conversation
         self.token = token
         self.fingerprint = fingerprint
         self.timeout = timeout
@@ -121,9 +126,14 @@ public struct TurnReport: Hashable, Sendable {
     public var credentialRefused: Bool
     /// The process lives and said all it had to: it may serve another turn after `/clear`.
     public var instanceIsSound: Bool
+    /// The state in which it left its context's conversation; nil: none that a turn may go on from.
+    public var head: String?
 
     /// A turn's end.
-    public init(succeeded: Bool, credentialRefused: Bool = false, instanceIsSound: Bool = true) {
+    public init(
+        succeeded: Bool, credentialRefused: Bool = false, instanceIsSound: Bool = true, head: String? = nil
+    ) {
+        self.head = head
         self.succeeded = succeeded
         self.credentialRefused = credentialRefused
         self.instanceIsSound = instanceIsSound

@@ -31,12 +31,16 @@ struct Slot<Fingerprint: Hashable & Sendable>: Sendable {
         /// Nil once its attempt was cancelled: the instance becomes a spare.
         var attempt: Queued<Fingerprint>?
         var deadline: Instant
+        /// It begins with the conversation of its attempt: for anybody else it is cleared first.
+        var resumes = false
     }
 
     struct Idle: Sendable {
         var fingerprint: Fingerprint
         var turns: Int
         var since: Instant
+        /// The conversation that it holds; nil: an empty one.
+        var holds: HeldConversation?
     }
 
     struct Busy: Sendable {

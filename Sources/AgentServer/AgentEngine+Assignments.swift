@@ -29,7 +29,10 @@ extension AgentEngine {
                     // Its answer is the prompt, even one that travels by its hash.
                     noops.append(
                         OutboxEntry(token: token, bytes: try NoopResult.bytes(token, answer: prompt, at: arrivedAt)))
-                case .allowed(let options): take(token, options, prompt, arrivedAt, at: now)
+                case .allowed(let options):
+                    let isTurn = assignment.hasConversation && options.runner == "claude"
+                    let conversation = isTurn ? try Conversation(proto: assignment.conversation) : nil
+                    take(token, options, prompt, conversation, arrivedAt, at: now)
                 }
             } catch {
                 cannotRead(token, "\(error)", arrivedAt)
@@ -61,24 +64,26 @@ extension AgentEngine {
     }
 
     private func take(
-        _ token: AttemptToken, _ options: TaskOptions, _ prompt: Content, _ arrivedAt: WallTime, at now: Instant
+        _ token: AttemptToken, _ options: TaskOptions, _ prompt: Content, _ conversation: Conversation?,
+        _ arrivedAt: WallTime, at now: Instant
     ) {
         var record = AttemptRecord(token: token, options: options, prompt: "", arrivedAt: arrivedAt)
-        switch prompt {
-        case .text(let text):
-            record.prompt = text
-            attempts[token] = record
-            enqueue(record, at: now)
-        case .blob(let blob):
-            record.isFetching = true
-            attempts[token] = record
-            guard let blobs else { return promptFailed(token, "the coordinator named no blob endpoint") }
-            Task { [feed] in
-                do {
-                    feed.yield(.promptCame(token, try await BlobDownloader(connection: blobs).text(of: blob)))
-                } catch {
-                    feed.yield(.promptFailed(token, "\(error)"))
-                }
+        record.conversation = conversation
+        if case .text(let text) = prompt { record.prompt = text } else { record.isFetching = true }
+        let transcript = transcriptWanted(by: record)
+        record.isFetching = record.isFetching || transcript != nil
+        attempts[token] = record
+        guard record.isFetching else { return enqueue(record, at: now) }
+        guard let blobs else { return promptFailed(token, "the coordinator named no blob endpoint") }
+        Task { [feed, transcripts, known = record.prompt] in
+            let downloader = BlobDownloader(connection: blobs)
+            do {
+                if let transcript { try transcripts.store(try await downloader.transcript(transcript), for: token) }
+                var text = known
+                if case .blob(let blob) = prompt { text = try await downloader.text(of: blob) }
+                feed.yield(.promptCame(token, text))
+            } catch {
+                feed.yield(.promptFailed(token, "\(error)"))
             }
         }
     }

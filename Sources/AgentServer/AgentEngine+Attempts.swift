@@ -16,7 +16,8 @@ extension AgentEngine {
         let fingerprint = fingerprint(for: record.options)
         if settings.spares > 0 { noteLaunch(fingerprint, record.options) }
         let attempt = PoolAttempt(
-            token: record.token, fingerprint: fingerprint, timeout: timeout(of: record.options))
+            token: record.token, fingerprint: fingerprint, timeout: timeout(of: record.options),
+            conversation: poolConversation(of: record))
         perform(pool.attemptArrived(attempt, at: now))
     }
 
@@ -25,7 +26,7 @@ extension AgentEngine {
     }
 
     func promptCame(_ token: AttemptToken, _ prompt: String, at now: Instant) {
-        guard var record = attempts[token], record.isFetching else { return }
+        guard var record = attempts[token], record.isFetching else { return transcripts.removeIncoming(token) }
         record.prompt = prompt
         record.isFetching = false
         attempts[token] = record
@@ -34,7 +35,8 @@ extension AgentEngine {
 
     func promptFailed(_ token: AttemptToken, _ reason: String) {
         guard attempts[token]?.isFetching == true else { return }
-        fail(token, TaskFailure(.transient, "the prompt could not be fetched: \(reason)"), notBurnt: true)
+        let what = attempts[token]?.conversation?.head == nil ? "the prompt" : "the prompt or its conversation"
+        fail(token, TaskFailure(.transient, "\(what) could not be fetched: \(reason)"), notBurnt: true)
     }
 
     func cancelArrived(_ token: AttemptToken, at now: Instant) {
@@ -58,6 +60,9 @@ extension AgentEngine {
     }
 
     func forget(_ token: AttemptToken) {
+        dropHead(of: token)
+        forgetTranscript(token)
+        transcripts.removeIncoming(token)
         attempts[token] = nil
         results.remove([token])
         ledger.withLock { $0.forget(token) }
@@ -78,7 +83,12 @@ extension AgentEngine {
             guard let judgement else {
                 return fail(token, TaskFailure(.crash, "the turn ended without a word"), on: instance)
             }
-            finish(record, judgement.state, judgement.failure, AttemptOutput(judgement.result), on: instance)
+            if let failure = record.keepFailure {
+                return finish(record, .failed, failure, AttemptOutput(judgement.result), on: instance)
+            }
+            finish(
+                record, judgement.state, judgement.failure, AttemptOutput(judgement.result), on: instance,
+                head: judgement.state == .succeeded ? record.head : nil)
         case .timedOut:
             let failure = TaskFailure(
                 .timeout, "the task ran longer than its timeout of \(timeout(of: record.options).rawValue) ms",
@@ -101,6 +111,10 @@ extension AgentEngine {
             fail(
                 token, TaskFailure(.crash, "no instance could be started: \(failure.message)", detail: failure.detail),
                 notBurnt: failure.programIsMissing, on: instance)
+        case .handedBack(.held):
+            finish(
+                record, .failed, Self.failure(.held), AttemptOutput(judgement?.result), notBurnt: true, on: instance,
+                head: record.head)
         case .handedBack(let why):
             fail(token, Self.failure(why), notBurnt: true, on: instance)
         case .abandoned:
@@ -131,15 +145,21 @@ extension AgentEngine {
 
     func finish(
         _ record: AttemptRecord, _ state: TaskState, _ failure: TaskFailure?, _ output: AttemptOutput,
-        notBurnt: Bool = false, on instance: String
+        notBurnt: Bool = false, on instance: String, head: ConversationHead? = nil
     ) {
         // What an instance said at its end is kept with its failure, and anything it was told may stand in it.
         let failure = failure.map(redactor.clean)
+        if head == nil { dropHead(of: record.token) }
+        if record.conversation?.head != nil { transcripts.removeIncoming(record.token) }
+        if head != nil {
+            carryingTranscript.insert(record.token)
+            results.carryingTranscript.insert(record.token)
+        }
         let message = AttemptResult(
             token: record.token, state: state, answer: output.answer, structured: output.structured, failure: failure,
             usage: output.usage, costMicroUSD: output.costMicroUSD, sessionID: output.sessionID, instance: instance,
             startedAt: record.startedAt ?? record.arrivedAt, finishedAt: Clocks.wall(),
-            notBurnt: notBurnt || failure.map { $0.known?.burnsAttempt == false } ?? false
+            notBurnt: notBurnt || failure.map { $0.known?.burnsAttempt == false } ?? false, head: head
         ).proto
         var fields: Logger.Metadata = ["task": "\(record.token)", "state": "\(state.name)", "instance": "\(instance)"]
         if let failure { fields["reason"] = "\(failure.errorClass): \(failure.message)" }
@@ -184,6 +204,9 @@ extension AgentEngine {
         let isWanted = ledger.withLock { ledger in tokens.map { ledger.finish($0) } }
         if !attempts.isEmpty {
             for token in tokens { attempts[token] = nil }
+        }
+        if !carryingTranscript.isEmpty {
+            for (token, wanted) in zip(tokens, isWanted) where !wanted { forgetTranscript(token) }
         }
         try results.add(zip(written, isWanted).compactMap { $1 ? $0 : nil })
         try sendResults(at: now)

@@ -117,6 +117,7 @@ extension AgentEngine {
     private func forgetAll(_ messages: [Ccorchestrator_V1_AttemptToken]) {
         let tokens = tokens(messages)
         results.remove(tokens)
+        if !carryingTranscript.isEmpty { tokens.forEach(forgetTranscript) }
         ledger.withLock { ledger in
             for token in tokens { ledger.forget(token) }
         }
@@ -176,9 +177,11 @@ extension AgentEngine {
     private func startUpload(at now: Instant) throws {
         guard uploading == nil, now >= nextUploadAt, let blobs, let next = try results.nextUpload() else { return }
         uploading = next.token
-        Task { [feed] in
+        Task { [feed, transcripts] in
             do {
-                let message = try await BlobUploader(connection: blobs).replaceLargeTexts(in: next.message)
+                let uploader = BlobUploader(connection: blobs)
+                let message = try await uploader.putTranscript(
+                    of: try await uploader.replaceLargeTexts(in: next.message), next.token, from: transcripts)
                 feed.yield(.uploaded(next.token, message))
             } catch {
                 feed.yield(.uploadFailed(next.token, "\(error)"))

@@ -11,7 +11,7 @@ extension AgentEngine {
             feed.yield(.startFailed(id, StartFailure(message: "\(token) is not known here", programIsMissing: true)))
             return
         }
-        starting[id] = runner.start(id, for: attempt.options)
+        starting[id] = runner.start(id, for: attempt.options, resuming: resume(for: attempt).map { (token, $0) })
     }
 
     /// One that no attempt waits for yet.
@@ -81,7 +81,9 @@ extension AgentEngine {
         instances[id]?.turnBegan = .now
         instances[id]?.quietSince = nil
         permits.turnBegan(id, token)
-        runner.runTurn(id, record.instance, token, prompt: attempt.prompt, changes: changes)
+        runner.runTurn(
+            id, record.instance, token,
+            prompt: attempt.conversation?.isContinuation == true ? Self.continuation : attempt.prompt, changes: changes)
     }
 
     func turnEnded(_ id: InstanceID, _ token: AttemptToken, _ outcome: TurnOutcome, at now: Instant) {
@@ -94,13 +96,8 @@ extension AgentEngine {
             return
         }
         let judgement = Judgement(outcome, options: attempt.options, forbiddenIsOwn: attempt.forbiddenIsOwn)
-        perform(
-            pool.turnEnded(
-                id,
-                TurnReport(
-                    succeeded: judgement.state == .succeeded, credentialRefused: judgement.credentialRefused,
-                    instanceIsSound: judgement.instanceIsSound),
-                at: now))
+        if keepsConversation(id, attempt, judgement) { return }
+        report(id, judgement, head: nil, at: now)
     }
 
     /// A 403 may be the credential's trouble or one task's own: until three tasks in a row met it, it is the task's.

@@ -32,6 +32,7 @@ actor AgentEngine {
     let policy: JobPolicy
     let ready: ReadySignal
     let redactor: Redactor
+    let transcripts: Transcripts
 
     var pool: AgentPool<String>
     var attempts: [AttemptToken: AttemptRecord] = [:]
@@ -47,6 +48,8 @@ actor AgentEngine {
     var execPlaces: [Int: ExecPlace] = [:]
     var execPace = ExecPace()
     var results = ResultQueue()
+    /// Results that name a conversation, whose copy is on disk.
+    var carryingTranscript: Set<AttemptToken> = []
     /// Ended, and not yet on their way to the disk.
     var gathered: [OutboxEntry] = []
     /// Results on their way to the disk.
@@ -109,6 +112,7 @@ actor AgentEngine {
         permits = parts.permits
         ready = parts.ready
         redactor = Redactor(environment: parts.runner.environment)
+        transcripts = parts.runner.transcripts
         policy = JobPolicy(
             parts.settings.policy, searchPath: parts.runner.environment["PATH"] ?? ExecEnvironment.defaultPath)
         execSlots = ExecSlots(
@@ -118,11 +122,14 @@ actor AgentEngine {
         sizer = PoolSizer(
             minimum: parts.settings.minInstances, maximum: parts.settings.instances,
             isExplicit: parts.settings.instancesAreExplicit)
-        pool = AgentPool(PoolConfiguration(parts.settings), at: Clocks.now())
+        var bounds = PoolConfiguration(parts.settings)
+        bounds.longestHold = parts.settings.longestHold
+        pool = AgentPool(bounds, at: Clocks.now())
     }
 
     /// Works until the agent has left, or was refused for good.
     func run(_ inputs: AsyncStream<EngineInput>, pending: [OutboxEntry]) async throws {
+        try takeUpTranscripts(pending)
         try results.add(pending)
         warnOfSize()
         let ticker = Task { [feed] in
@@ -156,6 +163,7 @@ actor AgentEngine {
         case .instanceStarted(let id, let instance): instanceStarted(id, instance, at: now)
         case .startFailed(let id, let failure): startFailed(id, failure, at: now)
         case .turnEnded(let id, let token, let outcome): turnEnded(id, token, outcome, at: now)
+        case .transcriptKept(let id, let token, let outcome): transcriptKept(id, token, outcome, at: now)
         case .cleared(let id, let succeeded): perform(pool.cleared(id, succeeded: succeeded, at: now))
         case .permitsChanged: sendPermits()
         case .callHeld(let id): perform(pool.callHeld(id, at: now))

@@ -10,6 +10,12 @@ struct AttemptRecord {
     var startedAt: WallTime?
     /// Its large prompt is still on its way: the pool doesn't know of it.
     var isFetching = false
+    /// What it is a turn of; nil: it stands alone.
+    var conversation: Conversation?
+    /// Its conversation as the turn left it, copied to ``Transcripts``.
+    var head: ConversationHead?
+    /// Why that could not be kept, although it must be.
+    var keepFailure: TaskFailure?
     var outcome: TurnOutcome?
     /// It met a 403 that others have not met: see ``AgentEngine/forbiddenInARow``.
     var forbiddenIsOwn = false

@@ -3,16 +3,31 @@ import ClusterWire
 import Crypto
 import Foundation
 
-/// Gets a prompt that travels by its hash.
+/// Gets a prompt or a conversation that travels by its hash.
 struct BlobDownloader: Sendable {
     let connection: BlobConnection
 
     /// The text, checked against its hash.
     ///
     /// - Throws: when it didn't come, or isn't what it should be.
-    func text(of blob: BlobRef, maximumBytes: Int = Limits.promptBytes) async throws -> String {
+    func text(of blob: BlobRef) async throws -> String {
+        let bytes = try await bytes(of: blob, "a prompt", Limits.promptBytes)
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw BlobError("blob \(blob.hex) is not UTF-8")
+        }
+        return text
+    }
+
+    /// A conversation's transcript, checked against its hash.
+    ///
+    /// - Throws: as ``text(of:)``.
+    func transcript(_ blob: BlobRef) async throws -> [UInt8] {
+        try await bytes(of: blob, "a transcript", Limits.transcriptBytes)
+    }
+
+    private func bytes(of blob: BlobRef, _ what: String, _ maximumBytes: Int) async throws -> [UInt8] {
         guard blob.size <= UInt64(maximumBytes) else {
-            throw BlobError("a prompt of \(blob.size) bytes is over the limit of \(maximumBytes)")
+            throw BlobError("\(what) of \(blob.size) bytes is over the limit of \(maximumBytes)")
         }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(Int(blob.size))
@@ -30,9 +45,6 @@ struct BlobDownloader: Sendable {
         guard Array(SHA256.hash(data: bytes)) == blob.sha256 else {
             throw BlobError("blob \(blob.hex) came with another content than its hash says")
         }
-        guard let text = String(validating: bytes, as: UTF8.self) else {
-            throw BlobError("blob \(blob.hex) is not UTF-8")
-        }
-        return text
+        return bytes
     }
 }

@@ -10,8 +10,10 @@ struct BlobUploader: Sendable {
     /// Ends when the coordinator has it on disk.
     ///
     /// - Throws: when it was refused or no answer came; it may be tried again from the beginning.
-    func put(_ text: String) async throws -> BlobRef {
-        let bytes = Array(text.utf8)
+    func put(_ text: String) async throws -> BlobRef { try await put(Array(text.utf8)) }
+
+    /// The same of bytes that need be no text.
+    func put(_ bytes: [UInt8]) async throws -> BlobRef {
         let blob = BlobRef(sha256: Array(SHA256.hash(data: bytes)), size: UInt64(bytes.count))
         var offset = 0
         while true {

@@ -17,6 +17,8 @@ enum EngineInput: Sendable {
     case instanceStarted(InstanceID, ClaudeInstance)
     case startFailed(InstanceID, StartFailure)
     case turnEnded(InstanceID, AttemptToken, TurnOutcome)
+    /// The conversation of a turn that has ended was copied, or not.
+    case transcriptKept(InstanceID, AttemptToken, Result<BlobRef, Transcripts.Failure>)
     case cleared(InstanceID, succeeded: Bool)
     case instanceEnded(InstanceID)
     case instanceStopped(InstanceID)

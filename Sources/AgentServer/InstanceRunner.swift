@@ -18,7 +18,12 @@ struct InstanceRunner: Sendable {
     let feed: AsyncStream<EngineInput>.Continuation
     let logger: Logger
 
-    func start(_ id: InstanceID, for options: TaskOptions) -> LaunchPlan {
+    var transcripts: Transcripts { Transcripts(state: settings.stateDirectory) }
+
+    /// - Parameter resuming: the attempt whose conversation has come, and how it goes on.
+    func start(
+        _ id: InstanceID, for options: TaskOptions, resuming: (token: AttemptToken, resume: SessionResume)? = nil
+    ) -> LaunchPlan {
         let directory = SlotDirectory(state: settings.stateDirectory, slot: id.slot)
         var variables = InstanceEnvironment.make(
             from: environment, configDirectory: directory.config, home: environment["HOME"] ?? "/")
@@ -29,14 +34,16 @@ struct InstanceRunner: Sendable {
                 to: GatewayLogin(
                     baseURL: access.baseURL, key: access.key, credential: credential, upstreams: access.upstreamURLs))
         }
-        let plan = LaunchPlan(
+        var plan = LaunchPlan(
             options: options, claudePath: settings.claudePath, guardPath: guardPath, marker: settings.stateDirectory,
             directory: directory.work, configDirectory: directory.config,
             environment: variables, model: settings.model ?? "")
+        plan.resume = resuming?.resume
         let name = "\(settings.name)/\(id)"
-        Task { [feed, logger, gateway] in
+        Task { [feed, logger, gateway, transcripts, plan] in
             do {
                 try directory.make()
+                if let resuming { try transcripts.place(resuming.token, resuming.resume, for: plan) }
                 let instance = try await ClaudeInstance.start(plan, name: name, logger: logger)
                 feed.yield(.instanceStarted(id, instance))
                 _ = await instance.ended
@@ -119,7 +126,8 @@ struct InstanceRunner: Sendable {
     private static func failure(_ error: any Error, _ plan: LaunchPlan) -> StartFailure {
         let isMissing = [plan.claudePath, plan.guardPath].contains { !FileAccess.isExecutable($0) }
         guard let failure = error as? InstanceFailure else {
-            return StartFailure(message: "\(error)", programIsMissing: true)
+            // Its folders could not be made, or its conversation not be put there.
+            return StartFailure(message: "\(error)", programIsMissing: plan.resume == nil)
         }
         // The last line says most, and some messages end with it already.
         let last = failure.detail.split(separator: "\n").last?.prefix(300) ?? ""

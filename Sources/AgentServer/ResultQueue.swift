@@ -25,6 +25,8 @@ struct ResultQueue {
 
     /// A result is sent again when nothing was heard of it for so long.
     static let repeatAfter: Milliseconds = .seconds(5)
+    /// Results that name a conversation which the coordinator doesn't have yet.
+    var carryingTranscript: Set<AttemptToken> = []
     private var entries: [AttemptToken: Entry] = [:]
     /// Not sent in this session, oldest first; may name forgotten ones.
     private var waiting = Fifo<AttemptToken>()
@@ -40,7 +42,8 @@ struct ResultQueue {
 
     mutating func add(_ results: [OutboxEntry]) throws {
         for result in results {
-            let needsUpload = try Self.isOversize(result.bytes)
+            let isOversize = try Self.isOversize(result.bytes)
+            let needsUpload = isOversize || carryingTranscript.contains(result.token)
             if let old = entries.updateValue(
                 Entry(bytes: result.bytes, frame: 0, needsUpload: needsUpload), forKey: result.token)
             {
@@ -54,6 +57,7 @@ struct ResultQueue {
     mutating func uploaded(_ token: AttemptToken, _ message: Message) throws {
         guard entries[token] != nil else { return }
         large.removeAll { $0 == token }
+        carryingTranscript.remove(token)
         try add([OutboxEntry(token: token, bytes: try message.serializedBytes())])
     }
 
@@ -61,6 +65,7 @@ struct ResultQueue {
         for token in tokens {
             guard let entry = entries.removeValue(forKey: token) else { continue }
             leave(frame: entry.frame)
+            if !carryingTranscript.isEmpty { carryingTranscript.remove(token) }
             if entry.needsUpload { large.removeAll { $0 == token } }
         }
     }

@@ -10,6 +10,8 @@ import ClusterModel
 enum IncomingLine {
     case initialized(sessionID: String)
     case conversationReset
+    /// A message of the conversation itself, by the id under which the transcript has it.
+    case message(id: String)
     case apiRetry(status: Int?)
     case result(ResultLine, structuredJSON: String?)
     case controlResponse(ControlAnswer)
@@ -48,6 +50,13 @@ enum IncomingLine {
         case ("control_request", _):
             guard let id = fields.word("request_id") else { throw Malformed(type: type) }
             self = .controlRequest(id: id)
+        case ("assistant", _), ("user", _):
+            // What a subagent says stands in a transcript of its own.
+            guard let id = fields.word("uuid"), fields.text("parent_tool_use_id") == nil else {
+                self = .other(isMessage: true)
+                return
+            }
+            self = .message(id: id)
         default:
             self = .other(isMessage: !type.isEmpty)
         }

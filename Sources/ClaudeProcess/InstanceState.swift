@@ -35,6 +35,7 @@ struct InstanceState {
         /// The status with which the service refused the credential, twice in a row: the turn is interrupted for it.
         var refusedStatus: Int?
         var conversationReset = false
+        var lastMessageID: String?
     }
 
     /// Whether every result must hold the object of a schema.
@@ -149,6 +150,8 @@ struct InstanceState {
             sessionID = session
         case .conversationReset:
             turn?.conversationReset = true
+        case .message(let id):
+            turn?.lastMessageID = id
         case .apiRetry(let status):
             return retried(status)
         case .result(let result, let structuredJSON):
@@ -227,6 +230,7 @@ struct InstanceState {
         var result = TurnResult(
             line, structuredJSON: structuredJSON, costMicroUSD: spent, durationAPI: durationAPI, retries: open.retries,
             lastRetryStatus: open.lastRetryStatus)
+        result.lastMessageID = open.lastMessageID
         if result.isError, result.apiErrorStatus == nil { result.apiErrorStatus = open.refusedStatus }
         if !result.isClean(schemaAsked: schemaAsked) { result.lastWords = detail }
         return [

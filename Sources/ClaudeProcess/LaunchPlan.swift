@@ -41,6 +41,9 @@ public struct LaunchPlan: Hashable, Sendable {
     public var budgetMicroUSD: UInt64
     /// What the CLI is told beside that.
     public var cli: CLIOptions
+    /// The conversation that it goes on with, which lies in the config directory by then; nil: an empty one. No part of the fingerprint: after
+    /// ``ClaudeInstance/clear(within:)`` the instance serves like any other.
+    public var resume: SessionResume?
     /// How long after SIGTERM the guard waits before it kills.
     public var guardGrace: Milliseconds
     /// The directory as the task named it: empty for a scratch directory, so that such tasks can share an instance.
@@ -91,6 +94,10 @@ public struct LaunchPlan: Hashable, Sendable {
         add("allowed-tools", allowedTools.joined(separator: ","))
         add("disallowed-tools", disallowedTools.joined(separator: ","))
         add("json-schema", schemaJSON)
+        if let resume {
+            add("resume", resume.session)
+            if resume.isFork { words.append("--fork-session") }
+        }
         if maxTurns > 0 { add("max-turns", String(maxTurns)) }
         if budgetMicroUSD > 0 { add("max-budget-usd", Self.dollars(budgetMicroUSD)) }
         return words + cliArguments

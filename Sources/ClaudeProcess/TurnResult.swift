@@ -46,6 +46,8 @@ public struct TurnResult: Hashable, Sendable {
     public var lastRetryStatus: Int?
     /// The end of standard error and of this turn's stream, at most ``Limits/failureDetailBytes``; empty when all went well.
     public var lastWords: String
+    /// The last message of the turn, by the id under which the transcript has it; nil: none was seen.
+    public var lastMessageID: String?
 
     /// A result with these values; those left out are as on a plain success.
     public init(

@@ -6,9 +6,12 @@ public struct Assignment: Hashable, Sendable {
     public var prompt: Content
     /// How to run it: the row of its job's table, in full.
     public var options: TaskOptions
+    /// What it is a turn of; nil: it stands alone.
+    public var conversation: Conversation?
 
     /// Everything as given.
-    public init(token: AttemptToken, prompt: Content, options: TaskOptions) {
+    public init(token: AttemptToken, prompt: Content, options: TaskOptions, conversation: Conversation? = nil) {
+        self.conversation = conversation
         self.token = token
         self.prompt = prompt
         self.options = options

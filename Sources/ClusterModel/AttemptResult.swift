@@ -24,13 +24,16 @@ public struct AttemptResult: Hashable, Sendable {
     public var finishedAt: WallTime
     /// The attempt does not count against the task, whatever its class says.
     public var notBurnt: Bool
+    /// Where its conversation stands: after a turn of a context that succeeded, and after one that was interrupted since its calls were held. Its
+    /// transcript is where the coordinator keeps blobs before the result says so. Nil: there is nothing to go on from.
+    public var head: ConversationHead?
 
     /// Everything as given; what is left out was not reported.
     public init(
         token: AttemptToken, state: TaskState, answer: Content? = nil, structured: Content? = nil,
         failure: TaskFailure? = nil,
         usage: Usage = Usage(), costMicroUSD: UInt64 = 0, sessionID: String = "", instance: String = "",
-        startedAt: WallTime, finishedAt: WallTime, notBurnt: Bool = false
+        startedAt: WallTime, finishedAt: WallTime, notBurnt: Bool = false, head: ConversationHead? = nil
     ) {
         self.token = token
         self.state = state
@@ -44,5 +47,6 @@ public struct AttemptResult: Hashable, Sendable {
         self.startedAt = startedAt
         self.finishedAt = finishedAt
         self.notBurnt = notBurnt
+        self.head = head
     }
 }

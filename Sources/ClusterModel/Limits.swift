@@ -40,6 +40,10 @@ public enum Limits {
     public static let tasksWithForwardLinks = 100_000
     /// A context's name.
     public static let contextBytes = 256
+    /// The largest transcript of a conversation that can be kept; a turn that makes it longer fails in words.
+    public static let transcriptBytes = 64 * 1024 * 1024
+    /// The CLI's name for a conversation, a UUID where it chose it itself.
+    public static let sessionBytes = 64
     /// Labels that a task may need, and those that it may avoid.
     public static let labelRules = 32
     /// Different sets of runner, needed and avoided labels over all jobs.

@@ -12,11 +12,14 @@ public struct TaskSpec: Hashable, Sendable {
     public var after: [TaskLink]
     /// Tasks of a job with the same context are turns of one conversation, in their order; empty: it stands alone.
     public var context: String
+    /// On the first task of its context: the context whose conversation it begins as a copy of, as its last turn before this task left it;
+    /// empty: it begins with nothing.
+    public var fork: String
 
     /// A task of a prompt alone, under the first options of its job.
     public init(
         prompt: Content, name: String = "", input: String = "", options: UInt32 = 0, after: [TaskLink] = [],
-        context: String = ""
+        context: String = "", fork: String = ""
     ) {
         self.prompt = prompt
         self.name = name
@@ -24,6 +27,7 @@ public struct TaskSpec: Hashable, Sendable {
         self.options = options
         self.after = after
         self.context = context
+        self.fork = fork
     }
 }
 

@@ -11,6 +11,9 @@ struct Ledger {
         var queuedAt: WallTime
         var after: [TaskLink]
         var context: String
+        var fork: String
+        /// The conversation as it left it.
+        var head: ConversationHead?
         /// The turn before it in its context.
         var turnBefore: UInt32?
         var end: TaskState?
@@ -160,6 +163,8 @@ struct Ledger {
             if let place = sweeps.firstIndex(where: { $0.job == id && $0.kind == kind }) { sweeps.remove(at: place) }
             change(id) { $0.isSwept -= 1 }
         case .pruned(let id, _, _, let isLast): if isLast { forget(id) }
+        case .headKept(let id, let head): change(id) { task, _ in task.head = head }
+        case .headDropped(let id): change(id) { task, _ in task.head = nil }
         case .quotas(let snapshot): quotas = snapshot.records
         case .quotaLimit(let name, let limit): quotaLimits[name] = limit
         case .budgetChanged(let id, let spec): change(id) { $0.spec = spec }
@@ -172,7 +177,7 @@ struct Ledger {
             for (offset, spec) in specs.enumerated() {
                 var task = TaskRow(
                     sequence: sequence + UInt64(offset), row: spec.options, queuedAt: at, after: spec.after,
-                    context: spec.context)
+                    context: spec.context, fork: spec.fork)
                 if !spec.context.isEmpty {
                     task.turnBefore = job.lastOfContext.updateValue(UInt32(job.tasks.count), forKey: spec.context)
                 }
@@ -300,18 +305,21 @@ extension Ledger {
         let isLean = job.finish != nil && !isWhole
         var links: [RecoveredLinks] = []
         var holds: [RecoveredHold] = []
+        var heads: [RecoveredHead] = []
         if !isLean {
             for (index, task) in job.tasks.enumerated() {
                 if !task.after.isEmpty || !task.context.isEmpty {
-                    links.append(RecoveredLinks(index: UInt32(index), after: task.after, context: task.context))
+                    links.append(
+                        RecoveredLinks(index: UInt32(index), after: task.after, context: task.context, fork: task.fork))
                 }
+                if let head = task.head { heads.append(RecoveredHead(index: UInt32(index), head: head)) }
                 if let why = task.held { holds.append(RecoveredHold(index: UInt32(index), why: why)) }
             }
         }
         return RecoveredJob(
             id: job.id, spec: job.spec, key: job.key, submittedAt: job.submittedAt, finishedAt: job.finish?.finishedAt,
             sealed: job.isSealed, switches: job.switches, options: isLean ? [] : job.options,
-            tasks: isLean ? [] : ContiguousArray(job.tasks.map(recovered)), links: links, holds: holds,
+            tasks: isLean ? [] : ContiguousArray(job.tasks.map(recovered)), links: links, holds: holds, heads: heads,
             counts: job.finish?.counts ?? JobCounts(), usage: job.usage, costMicroUSD: job.cost, retried: job.retried,
             reports: isLean ? 0 : job.reports)
     }

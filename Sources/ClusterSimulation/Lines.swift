@@ -33,6 +33,8 @@ extension DurableRecord {
         case .quotaLimit: "record.quotaLimit"
         case .budgetChanged: "record.budgetChanged"
         case .daySpent: "record.daySpent"
+        case .headKept: "record.headKept"
+        case .headDropped: "record.headDropped"
         }
     }
 
@@ -70,6 +72,8 @@ extension DurableRecord {
         case .budgetChanged(let id, let spec):
             "job \(id) may spend \(spec.budgetMicroUSD) and \(spec.budgetTokens) tokens"
         case .daySpent(let spent): "day \(spent.day): \(spent.spend.microUSD) and \(spent.spend.tokens) tokens spent"
+        case .headKept(let id, let head): "task \(id) left the conversation at turn \(head.turn)"
+        case .headDropped(let id): "task \(id): nothing goes on from its conversation"
         case .pruned(let id, let first, let count, let isLast): "job \(id): \(first) + \(count) pruned, last \(isLast)"
         }
     }

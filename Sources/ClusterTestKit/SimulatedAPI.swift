@@ -134,6 +134,30 @@ public struct SimulatedAPI: Sendable {
     public func prompts() async throws -> [Prompt] {
         try JSONDecoder().decode([Prompt].self, from: try await get("/_prompts"))
     }
+    /// What one call holds of users' marked words, from `/_conversations`.
+    public struct Conversation: Decodable, Sendable {
+        /// The distinct `NONCE-…` words of all of its messages, in order of appearance.
+        public var nonces: [String]
+        /// How often each of them stands there.
+        public var mentions: [Int]
+    }
+
+    /// Asks what each of the newest 2,000 calls holds.
+    ///
+    /// - Throws: as ``stats()``.
+    public func conversations() async throws -> [Conversation] {
+        try JSONDecoder().decode([Conversation].self, from: try await get("/_conversations"))
+    }
+
+    /// Asks how many of the newest 2,000 calls hold a text of letters, digits and spaces.
+    ///
+    /// - Throws: as ``stats()``.
+    public func requests(containing text: String) async throws -> Int {
+        struct Found: Decodable { var count: Int }
+        let escaped = text.replacingOccurrences(of: " ", with: "%20")
+        return try JSONDecoder().decode(Found.self, from: try await get("/_requests?contains=" + escaped)).count
+    }
+
     /// Message calls are accepted and not answered until ``release()``.
     public func hold() async throws { _ = try await request("POST", "/_hold") }
     /// Answers what ``hold()`` kept waiting, and from now on every call again.

@@ -51,7 +51,7 @@ extension TaskSpec {
     /// Appends the task as it stands in a submit's list of tasks (field 6).
     /// - Returns: False, and nothing is appended, if it takes more than `room`.
     func append(to out: inout [UInt8], room: Int) throws -> Bool {
-        guard case .text(let prompt) = prompt, after.isEmpty else {
+        guard case .text(let prompt) = prompt, after.isEmpty, fork.isEmpty else {
             // Long prompts and links are few: their messages do.
             let bytes: [UInt8] = try proto.serializedBytes()
             guard bytes.count + 4 <= room else { return false }

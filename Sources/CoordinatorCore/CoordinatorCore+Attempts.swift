@@ -84,9 +84,7 @@ extension CoordinatorCore {
 
     /// The agent that ran the latest turn of the task's context.
     private func affinity(of index: UInt32, job: Int) -> Int? {
-        guard let graph = jobs[job].graph, let context = graph.contextOf[index],
-            let agent = graph.contexts[context].agent
-        else { return nil }
+        guard let agent = holder(of: index, in: job) else { return nil }
         return agentPlaces[agent].map { Int($0.rawValue) }
     }
 
@@ -113,7 +111,9 @@ extension CoordinatorCore {
         }
         let entry = jobs[job].tasks[place]
         let id = TaskID(job: jobs[job].id, index: index)
-        return (AttemptOrder(token: token(id, entry.attempt), shared: shared), charge)
+        let order = AttemptOrder(
+            token: token(id, entry.attempt), shared: shared, conversation: conversation(of: index, in: job))
+        return (order, charge)
     }
 
     /// Notes attempts as held by an agent, in one packed row.
@@ -169,6 +169,7 @@ extension CoordinatorCore {
     ) {
         guard let job = place(of: task.job) else { return }
         move(job, Int(task.index), to: state)
+        if state != .succeeded { dropHead(of: task, in: job) }
         if let result {
             count(result, for: job, at: now)
         }

@@ -66,6 +66,7 @@ extension CoordinatorCore {
         unfinishedTasks += prepared.unfinished
         swap(&jobs[place].tasks, &prepared.tasks)
         swap(&jobs[place].graph, &prepared.graph)
+        swap(&jobs[place].heads, &prepared.heads)
         if prepared.unfinished > 0 { takeUp(prepared.job, place, at: now) }
         learnSpend(place, reports: prepared.job.reports)
     }

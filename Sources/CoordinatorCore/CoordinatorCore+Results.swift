@@ -32,6 +32,7 @@ extension CoordinatorCore {
         if result.state == .succeeded {
             agents[Int(index.rawValue)].succeeded += 1
             if let context = jobs[job].graph?.contextOf[task.index] { jobs[job].graph?.contexts[context].agent = agent }
+            keepHead(result.head, after: task, of: agent, in: job)
             end(task, .succeeded, attempt: result.token.attempt, agent: agent, result: result, failure: nil, at: now)
         } else {
             agents[Int(index.rawValue)].failed += 1
@@ -107,6 +108,7 @@ extension CoordinatorCore {
         jobs[job].tasks[index].crashes = crashes
         jobs[job].retried &+= 1
         count(result, for: job, at: now)
+        keepHead(result.head, ofInterrupted: task, burns: burns, of: agent, in: job)
         // What an agent hands back has failed nowhere: it waits only long enough not to return in one crowd.
         let delay = backoff(after: burns ? UInt32(failures) : errorClass == .agentLeft ? 1 : min(number, 4))
         record(

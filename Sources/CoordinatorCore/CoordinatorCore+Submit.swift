@@ -143,9 +143,16 @@ extension CoordinatorCore {
         var starts: [UInt32] = []
         var furthest = job.graph?.furthest
         var turns: [String: UInt32] = [:]
-        for (offset, task) in tasks.enumerated() where !task.after.isEmpty || !task.context.isEmpty {
+        for (offset, task) in tasks.enumerated()
+        where !task.after.isEmpty || !task.context.isEmpty || !task.fork.isEmpty {
             let index = UInt32(have + offset)
             more[index] = task.after.map(\.index)
+            if !task.fork.isEmpty {
+                switch origin(ofFork: task, at: index, turns, job) {
+                case .success(let origin): more[index]?.append(origin)
+                case .failure(let refusal): return refusal
+                }
+            }
             if !task.context.isEmpty {
                 let known = job.graph.flatMap { graph in
                     graph.contextPlaces[task.context].map { graph.contexts[$0].last }
@@ -182,6 +189,26 @@ extension CoordinatorCore {
             code: .cycle,
             message: "tasks wait for each other in a circle: "
                 + cycle.map { "\(job.id).\($0)" }.joined(separator: " → "))
+    }
+
+    /// The turn whose conversation the task's context begins as a copy of. `turns`: the last of each context among the tasks before it that are new.
+    private func origin(
+        ofFork task: TaskSpec, at index: UInt32, _ turns: [String: UInt32], _ job: JobEntry
+    ) -> Result<UInt32, Refusal> {
+        func last(_ context: String) -> UInt32? {
+            turns[context]
+                ?? job.graph.flatMap { graph in graph.contextPlaces[context].map { graph.contexts[$0].last } }
+        }
+        func refused(_ why: String) -> Result<UInt32, Refusal> {
+            .failure(
+                Refusal(code: .invalid, message: "task \(job.id).\(index) forks the context \"\(task.fork)\", \(why)"))
+        }
+        if task.context.isEmpty { return refused("and has no context of its own: name one") }
+        if last(task.context) != nil {
+            return refused("and is not the first of its own, \"\(task.context)\": say it on the first alone")
+        }
+        guard let origin = last(task.fork) else { return refused("which no task before it has") }
+        return .success(origin)
     }
 
     private mutating func append(_ batch: SubmitBatch, to place: Int, at now: Moment) {

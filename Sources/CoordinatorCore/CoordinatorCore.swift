@@ -182,6 +182,7 @@ public struct CoordinatorCore: Sendable {
         jobs[job].accounts = []
         jobs[job].graph = nil
         jobs[job].holds = [:]
+        jobs[job].heads = [:]
     }
 }
 

@@ -38,6 +38,11 @@ public enum DurableRecord: Sendable {
     /// goes; what counted against it so far counts no more (`failures`, `crashes`), and no late result of an old attempt is waited for
     /// (`givenUp`).
     case taskReopened(TaskID, closedRow: UInt64)
+    /// The conversation as this task left it: after a turn of a context that succeeded, or as an attempt was interrupted. It takes the place of the
+    /// task's earlier one.
+    case headKept(TaskID, ConversationHead)
+    /// Nothing goes on from it any more.
+    case headDropped(TaskID)
     /// A finished job has unfinished tasks again.
     case jobReopened(JobID)
     case agentDrained(AgentID, Bool)

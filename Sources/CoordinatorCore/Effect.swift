@@ -73,6 +73,8 @@ public struct AttemptOrder: Sendable {
     public var token: AttemptToken
     /// The row that the task names in its job's table; orders of one row share it.
     public var shared: SharedOptions
+    /// What it is a turn of; nil: it stands alone.
+    public var conversation: Conversation?
 
     /// How to run it.
     public var options: TaskOptions { shared.value }

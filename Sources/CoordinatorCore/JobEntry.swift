@@ -27,6 +27,8 @@ struct JobEntry {
     var graph: JobGraph?
     /// Why tasks are held, unless by the user, who may hold a million at once: so many entries would make this table stand still as it grows.
     var holds: [UInt32: String] = [:]
+    /// Conversations as turns that succeeded left them, and as interrupted attempts at unfinished tasks did.
+    var heads: [UInt32: ConversationHead] = [:]
     /// Jobs that it waits for and that have not ended as they must.
     var unmetJobs = 0
     /// Kinds of sweeps that go over it now, one bit each.

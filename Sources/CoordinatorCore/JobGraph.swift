@@ -10,6 +10,7 @@ struct JobGraph {
     }
 
     struct Context {
+        var name: String
         /// Its last turn so far.
         var last: UInt32
         /// The agent that ran its latest turn well.
@@ -25,6 +26,8 @@ struct JobGraph {
     var contexts: [Context] = []
     var contextPlaces: [String: Int] = [:]
     var contextOf: [UInt32: Int] = [:]
+    /// Turns that go on from this one: the next of its context, and the first of each that begins as a copy.
+    var continuations: [UInt32: [UInt32]] = [:]
     /// The highest place that a task waits for: all must be there when the job is sealed.
     var furthest: UInt32?
     /// Some task waits for a later one: cycles are possible.
@@ -56,14 +59,27 @@ struct JobGraph {
         if let place = contextPlaces[task.context] {
             found.removeAll { $0.index == contexts[place].last }
             found.append(Follower(index: contexts[place].last, condition: .success, isTurn: true))
+            continuations[contexts[place].last, default: []].append(index)
             contexts[place].last = index
             contextOf[index] = place
         } else {
+            if let parent = contextPlaces[task.fork] {
+                let origin = contexts[parent].last
+                found.removeAll { $0.index == origin }
+                found.append(Follower(index: origin, condition: .success, isTurn: true))
+                continuations[origin, default: []].append(index)
+            }
             contextPlaces[task.context] = contexts.count
             contextOf[index] = contexts.count
-            contexts.append(Context(last: index))
+            contexts.append(Context(name: task.context, last: index))
         }
         return found
+    }
+
+    /// The turn that this one goes on from, and whether that is another context's; nil: its conversation begins with it.
+    func turnBefore(_ index: UInt32) -> (index: UInt32, isFork: Bool)? {
+        guard let before = links[index]?.first(where: \.isTurn)?.index else { return nil }
+        return (before, contextOf[before] != contextOf[index])
     }
 
     /// The first circle among tasks that wait for each other, with what `more` adds; nil: there is none.

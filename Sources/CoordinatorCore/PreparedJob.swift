@@ -8,6 +8,7 @@ public struct PreparedJob: Sendable {
     var tasks: ContiguousArray<TaskEntry> = []
     var counts = JobCounts()
     var graph: JobGraph?
+    var heads: [UInt32: ConversationHead] = [:]
     var unfinished = 0
 
     /// Goes over all its tasks.
@@ -29,11 +30,15 @@ public struct PreparedJob: Sendable {
         if !job.links.isEmpty {
             var made = JobGraph()
             for links in job.links {
-                made.add(TaskSpec(prompt: .text(""), after: links.after, context: links.context), at: links.index)
+                let spec = TaskSpec(
+                    prompt: .text(""), after: links.after, context: links.context, fork: links.fork)
+                made.add(spec, at: links.index)
             }
             graph = made
         }
+        for kept in job.heads { heads[kept.index] = kept.head }
         self.job.links = []
+        self.job.heads = []
         if unfinished == 0 { self.job.tasks = [] }
     }
 }

@@ -105,6 +105,8 @@ public struct RecoveredJob: Sendable {
     public var links: [RecoveredLinks]
     /// Tasks that are held, in order of their places.
     public var holds: [RecoveredHold]
+    /// Conversations that turns may go on from, in order of their tasks' places.
+    public var heads: [RecoveredHead]
     /// Of a finished job; of another they are counted from its tasks.
     public var counts: JobCounts
     /// Of all its attempts that reported, those that failed included.
@@ -120,7 +122,8 @@ public struct RecoveredJob: Sendable {
     public init(
         id: JobID, spec: JobSpec, key: SubmissionKey, submittedAt: WallTime, finishedAt: WallTime?, sealed: Bool,
         switches: JobSwitches = JobSwitches(), options: [TaskOptions], tasks: ContiguousArray<RecoveredTask>,
-        links: [RecoveredLinks] = [], holds: [RecoveredHold] = [], counts: JobCounts, usage: Usage,
+        links: [RecoveredLinks] = [], holds: [RecoveredHold] = [], heads: [RecoveredHead] = [], counts: JobCounts,
+        usage: Usage,
         costMicroUSD: UInt64, retried: UInt64 = 0, reports: UInt64 = 0
     ) {
         self.id = id
@@ -134,6 +137,7 @@ public struct RecoveredJob: Sendable {
         self.tasks = tasks
         self.links = links
         self.holds = holds
+        self.heads = heads
         self.counts = counts
         self.usage = usage
         self.costMicroUSD = costMicroUSD
@@ -150,12 +154,29 @@ public struct RecoveredLinks: Sendable {
     public var after: [TaskLink]
     /// Its context; empty: none.
     public var context: String
+    /// The context that it begins as a copy of; empty: none.
+    public var fork: String
 
     /// Everything as given.
-    public init(index: UInt32, after: [TaskLink], context: String) {
+    public init(index: UInt32, after: [TaskLink], context: String, fork: String = "") {
+        self.fork = fork
         self.index = index
         self.after = after
         self.context = context
+    }
+}
+
+/// A conversation as a task left it.
+public struct RecoveredHead: Sendable {
+    /// The task's place in its job.
+    public var index: UInt32
+    /// Where it stands.
+    public var head: ConversationHead
+
+    /// Everything as given.
+    public init(index: UInt32, head: ConversationHead) {
+        self.index = index
+        self.head = head
     }
 }
 

@@ -71,13 +71,15 @@ extension CoordinatorLoop {
                 logger.error("an assignment has no prompt", metadata: ["task": "\(order.token.task)"])
                 continue
             }
-            let weight = 64 + prompt.inlineBytes
+            // A head is a hash and three names.
+            let weight = 64 + prompt.inlineBytes + (order.conversation == nil ? 0 : 1536)
             if bytes + weight > Limits.frameFillBytes || assign.assignments.count == Limits.tasksPerMessage {
                 try flush()
             }
             var assignment = Ccorchestrator_V1_Assignment()
             assignment.token = order.token.proto
             assignment.prompt = prompt.proto
+            if let conversation = order.conversation { assignment.conversation = conversation.proto }
             if let row = rows[ObjectIdentifier(order.shared)] {
                 assignment.options = row
             } else {

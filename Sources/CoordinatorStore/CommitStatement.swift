@@ -7,8 +7,9 @@ enum CommitStatement: Int, CaseIterable {
     case reopenJob, drainAgent, beginSweep, endSweep
     case recordQuota, setQuotaLimit, dropQuotaLimit
     case changeSpec, spend, forgetSpending
+    case keepHead, dropHead
     case pruneTasks, prunePrompts, pruneEndings, pruneAnswers, pruneAttempts, pruneLinks, pruneHolds, pruneCancels,
-        pruneMoves
+        pruneMoves, pruneHeads
     case pruneOptions, pruneSweeps, pruneJob, keepJobNumber, keepRowNumber
 
     var sql: String {
@@ -18,7 +19,7 @@ enum CommitStatement: Int, CaseIterable {
         case .addOptions: "INSERT INTO job_options (job, row, body) VALUES (?, ?, ?)"
         case .addTask: "INSERT INTO tasks (id, sequence, options, queued_at) VALUES (?, ?, ?, ?)"
         case .addPrompt: "INSERT INTO prompts (id, prompt, blob, size, name, input) VALUES (?, ?, ?, ?, ?, ?)"
-        case .addLinks: "INSERT INTO links (id, after, context) VALUES (?, ?, ?)"
+        case .addLinks: "INSERT INTO links (id, after, context, fork) VALUES (?, ?, ?, ?)"
         case .sealJob: "UPDATE jobs SET sealed = 1 WHERE id = ?"
         case .assign: "INSERT INTO assignments (row, agent, at, body) VALUES (?, ?, ?, ?)"
         case .retireAssignment: "DELETE FROM assignments WHERE row = ?"
@@ -62,6 +63,10 @@ enum CommitStatement: Int, CaseIterable {
         case .pruneHolds: "DELETE FROM holds WHERE task BETWEEN ? AND ?"
         case .pruneCancels: "DELETE FROM cancels WHERE task BETWEEN ? AND ?"
         case .pruneMoves: "DELETE FROM moves WHERE task BETWEEN ? AND ?"
+        case .pruneHeads: "DELETE FROM heads WHERE task BETWEEN ? AND ?"
+        case .keepHead:
+            "INSERT OR REPLACE INTO heads (task, blob, size, session, turn, agent, instance) VALUES (?, ?, ?, ?, ?, ?, ?)"
+        case .dropHead: "DELETE FROM heads WHERE task = ?"
         case .pruneOptions: "DELETE FROM job_options WHERE job = ?"
         case .pruneSweeps: "DELETE FROM sweeps WHERE job = ?"
         case .pruneJob: "DELETE FROM jobs WHERE id = ?"

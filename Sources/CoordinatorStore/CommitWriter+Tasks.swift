@@ -29,6 +29,19 @@ extension CommitWriter {
         statement.bind(1, id)
         statement.bind(2, blob: PackedLinks.pack(task.after))
         statement.bind(3, task.context)
+        statement.bind(4, task.fork)
+        try statement.run()
+    }
+
+    func keep(_ head: ConversationHead, of task: TaskID, _ db: OpaquePointer) throws {
+        let statement = try statement(.keepHead, db)
+        statement.bind(1, task)
+        statement.bind(2, blob: head.transcript.sha256)
+        statement.bind(3, Int64(clamping: head.transcript.size))
+        statement.bind(4, head.sessionID)
+        statement.bind(5, head.turn)
+        statement.bind(6, head.agent?.storeKey ?? 0)
+        statement.bind(7, head.instance)
         try statement.run()
     }
 

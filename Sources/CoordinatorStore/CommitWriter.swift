@@ -87,6 +87,8 @@ final class CommitWriter: @unchecked Sendable {
         case .jobChanged, .queuePaused, .optionsChanged, .taskMoved, .taskHeld, .taskReleased, .taskReopened,
             .jobReopened, .agentDrained, .sweepBegun, .sweepEnded, .pruned:
             try control(record, db)
+        case .headKept(let task, let head): try keep(head, of: task, db)
+        case .headDropped(let task): try run(.dropHead, db, task.storeKey)
         case .quotas(let snapshot): try keep(snapshot, db)
         case .budgetChanged(let id, let spec):
             let statement = try statement(.changeSpec, db)
@@ -189,7 +191,7 @@ final class CommitWriter: @unchecked Sendable {
             let high = TaskID(job: id, index: isBeyond ? .max : last).storeKey
             for name in [
                 CommitStatement.pruneTasks, .prunePrompts, .pruneEndings, .pruneAnswers, .pruneAttempts, .pruneLinks,
-                .pruneHolds, .pruneCancels, .pruneMoves,
+                .pruneHolds, .pruneCancels, .pruneMoves, .pruneHeads,
             ] {
                 try run(name, db, low, high)
             }

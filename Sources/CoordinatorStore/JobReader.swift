@@ -15,6 +15,7 @@ struct JobReader {
     private var attempts: TableWalk
     private var links: TableWalk
     private var holds: TableWalk
+    private var heads: TableWalk
     private var lastOptions: (body: String, row: TaskOptions)?
 
     init(_ db: OpaquePointer) throws {
@@ -35,8 +36,10 @@ struct JobReader {
                 cache_creation, cost
             FROM attempts WHERE task >= ? ORDER BY task, attempt, row
             """)
-        links = try TableWalk(db, "SELECT id, after, context FROM links WHERE id >= ? ORDER BY id")
+        links = try TableWalk(db, "SELECT id, after, context, fork FROM links WHERE id >= ? ORDER BY id")
         holds = try TableWalk(db, "SELECT task, why FROM holds WHERE task >= ? ORDER BY task")
+        heads = try TableWalk(
+            db, "SELECT task, blob, size, session, turn, agent, instance FROM heads WHERE task >= ? ORDER BY task")
     }
 
     /// The job of a row of ``jobColumns``; with its tasks if it has not finished, or if it is wanted `whole`.
@@ -54,6 +57,7 @@ struct JobReader {
             try readOptions(&job)
             try readTasks(&job)
             try readLinks(&job)
+            try readHeads(&job)
         }
         guard job.finishedAt != nil else { return job }
         guard let summary = StoredSummary(text: row.text(9)) else {
@@ -165,6 +169,27 @@ struct JobReader {
         }
     }
 
+    private mutating func readHeads(_ job: inout RecoveredJob) throws {
+        let high = TaskID(job: job.id, index: .max).storeKey
+        try heads.seek(TaskID(job: job.id, index: 0).storeKey)
+        while heads.isWithin(high) {
+            let row = heads.row
+            let index = row.task(0).index
+            guard Int(index) < job.tasks.count else {
+                throw StoreError(.broken, "the store names task \(row.task(0)), which is not there: restore a backup")
+            }
+            let agent = row.unsigned(5)
+            job.heads.append(
+                RecoveredHead(
+                    index: index,
+                    head: ConversationHead(
+                        transcript: BlobRef(sha256: row.blob(1), size: row.unsigned(2)), sessionID: row.text(3),
+                        turn: UInt32(truncatingIfNeeded: row.int(4)),
+                        agent: agent == 0 ? nil : AgentID(rawValue: agent), instance: row.text(6))))
+            try heads.advance()
+        }
+    }
+
     private mutating func readLinks(_ job: inout RecoveredJob) throws {
         let low = TaskID(job: job.id, index: 0).storeKey
         let high = TaskID(job: job.id, index: .max).storeKey
@@ -174,7 +199,8 @@ struct JobReader {
             guard let after = links.row.bytes(1, PackedLinks.unpack) else {
                 throw StoreError(.broken, "what task \(id) waits for is damaged: restore a backup")
             }
-            job.links.append(RecoveredLinks(index: id.index, after: after, context: links.row.text(2)))
+            job.links.append(
+                RecoveredLinks(index: id.index, after: after, context: links.row.text(2), fork: links.row.text(3)))
             try links.advance()
         }
         try holds.seek(low)

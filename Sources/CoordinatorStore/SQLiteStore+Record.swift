@@ -97,7 +97,7 @@ extension SQLiteStore {
         }
     }
 
-    /// The hashes of all blobs that prompts, answers and results set aside name. A sweep keeps them.
+    /// The hashes of all blobs that prompts, answers, results set aside and conversations name. A sweep keeps them.
     public func referencedBlobs() throws -> Set<BlobHash> {
         try reading { db in Set(try Self.blobs(try db.raw()).map(\.sha256)) }
     }
@@ -108,6 +108,7 @@ extension SQLiteStore {
         let columns = [
             ("prompts", "blob", "size"), ("answers", "answer_blob", "answer_size"),
             ("answers", "structured_blob", "structured_size"), ("set_aside", "answer_blob", "answer_size"),
+            ("heads", "blob", "size"),
         ]
         var found: Set<BlobRef> = []
         for (table, hash, size) in columns {

@@ -65,6 +65,16 @@ enum Schema {
             try db.execute(
                 sql: "CREATE TABLE spending (day INTEGER PRIMARY KEY, cost INTEGER NOT NULL, tokens INTEGER NOT NULL)")
         }
+        migrator.registerMigration("5") { db in
+            // Conversations that turns may go on from, by the task that left them there.
+            try db.execute(
+                sql: """
+                    ALTER TABLE links ADD COLUMN fork TEXT NOT NULL DEFAULT '';
+                    CREATE TABLE heads (
+                        task INTEGER PRIMARY KEY, blob BLOB NOT NULL, size INTEGER NOT NULL, session TEXT NOT NULL,
+                        turn INTEGER NOT NULL, agent INTEGER NOT NULL, instance TEXT NOT NULL);
+                    """)
+        }
         return migrator
     }
 

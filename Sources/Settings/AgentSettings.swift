@@ -39,6 +39,8 @@ public struct AgentSettings: Hashable, Sendable {
     public var memoryPerInstance: Int64
     /// Starts of instances a minute, at the most.
     public var instancesPerMinute: Int
+    /// How long a turn's calls may wait for their permits before it is interrupted.
+    public var longestHold: Milliseconds
     /// The first so many bytes of an `exec` task's output are kept, where the task does not say.
     public var execOutputBytes: Int
     /// Whether instances' calls are metered, and wait for their permits, by a gateway of this agent's own.
@@ -119,6 +121,11 @@ public struct AgentSettings: Hashable, Sendable {
         static let instancesPerMinute = SettingKey(
             "instances-per-minute", .integer(1...100_000), default: "600",
             help: "Starts of instances a minute, at the most.")
+        static let longestHold = SettingKey(
+            "longest-hold", .duration(.seconds(1)...(.seconds(300))), default: "5m",
+            help:
+                "A turn whose calls wait longer than this for their permits is interrupted, and goes on later where it was."
+        )
         static let execOutputBytes = SettingKey(
             "exec-output-bytes", .bytes(1...(16 << 20)), default: "1MiB",
             help: "So much of an exec task's output is kept, where the task does not say.")
@@ -141,7 +148,7 @@ public struct AgentSettings: Hashable, Sendable {
             coordinator, name, instances, minInstances, maxInstances, spares, claude, stateDirectory, labels, model,
             taskTimeout, tasksPerInstance,
             memoryPerInstance, growthPerInstance, agePerInstance, silenceTimeout, firstByteTimeout, instancesPerMinute,
-            execOutputBytes, gateway, upstreams, AgentPolicy.Key.runners,
+            longestHold, execOutputBytes, gateway, upstreams, AgentPolicy.Key.runners,
             AgentPolicy.Key.commands,
             AgentPolicy.Key.directories, AgentPolicy.Key.permissionModes, AgentPolicy.Key.mcp, AgentPolicy.Key.settings,
             AgentPolicy.Key.environment, offerNoop, noopCapacity,
@@ -188,6 +195,7 @@ public struct AgentSettings: Hashable, Sendable {
         tasksPerInstance = try source.integer(Key.tasksPerInstance)
         memoryPerInstance = try source.bytes(Key.memoryPerInstance)
         instancesPerMinute = try source.integer(Key.instancesPerMinute)
+        longestHold = try source.duration(Key.longestHold)
         execOutputBytes = Int(try source.bytes(Key.execOutputBytes))
         hasGateway = try source.boolean(Key.gateway)
         upstreams = try Self.upstreams(source)

@@ -5,11 +5,14 @@ struct Arguments {
     var permissionMode = "default"
     var sessionID: String?
     var schema: JSON?
+    /// The session to go on with, and whether as a copy under a new name.
+    var resume: String?
+    var forks = false
 
     struct Refused: Error { var message: String }
 
     private static let switches: Set<String> = [
-        "-p", "--print", "--verbose", "--strict-mcp-config", "--bare", "--restricted", "--fork-session",
+        "-p", "--print", "--verbose", "--strict-mcp-config", "--bare", "--restricted",
         "--no-session-persistence", "--include-partial-messages", "--replay-user-messages", "--include-hook-events",
         "--dangerously-skip-permissions", "--disable-slash-commands", "-c", "--continue",
     ]
@@ -34,7 +37,8 @@ struct Arguments {
                 return
             }
             let (name, joined) = Self.split(word)
-            if Self.switches.contains(word) { continue }
+            if word == "--fork-session" { forks = true }
+            if Self.switches.contains(word) || word == "--fork-session" { continue }
             if Self.variadic.contains(name) {
                 if joined == nil { while let next = words.first, !next.hasPrefix("-") { words.removeFirst() } }
                 continue
@@ -50,7 +54,8 @@ struct Arguments {
             switch name {
             case "--model": model = value
             case "--permission-mode": permissionMode = value
-            case "--session-id", "--resume": sessionID = value
+            case "--session-id": sessionID = value
+            case "--resume": resume = value
             case "--input-format": formats.input = value
             case "--output-format": formats.output = value
             case "--json-schema":

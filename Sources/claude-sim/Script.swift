@@ -26,6 +26,8 @@ enum Script {
         case apiError(status: Int)
         case splitUTF8
         case say(String)
+        /// The `NONCE-…` words of all earlier prompts of the conversation.
+        case recall
     }
 
     /// The steps of a prompt. A `[[once: …]]` that has run before is left out; asking marks it as run.
@@ -67,6 +69,7 @@ enum Script {
         case "max-budget": return .budgetSpent
         case "too-long": return .promptTooLong
         case "api-error": return Int(argument).map { .apiError(status: $0) }
+        case "recall": return .recall
         case "split-utf8": return .splitUTF8
         case "say": return .say(String(argument))
         default: return nil

@@ -12,10 +12,21 @@ struct Simulator {
     /// User messages that came during a turn.
     var waiting: [JSON] = []
 
-    init(_ arguments: Arguments) {
+    var transcript: Transcript
+
+    /// Nil: the session that it is to go on with is not there.
+    init?(_ arguments: Arguments) {
+        let id = arguments.resume.map { arguments.forks ? arguments.sessionID ?? newUUID() : $0 }
         conversation = Conversation(
-            id: arguments.sessionID ?? newUUID(), model: arguments.model, permissionMode: arguments.permissionMode)
+            id: id ?? arguments.sessionID ?? newUUID(), model: arguments.model,
+            permissionMode: arguments.permissionMode)
         schema = arguments.schema
+        guard let old = arguments.resume else {
+            transcript = Transcript(session: conversation.id)
+            return
+        }
+        guard let found = Transcript(resuming: old, as: conversation.id) else { return nil }
+        transcript = found
     }
 
     /// Returns at the end of input, after the last turn.
@@ -120,6 +131,7 @@ struct Simulator {
         let started = monotonicMilliseconds()
         let old = conversation.id
         conversation.clear()
+        transcript = Transcript(session: conversation.id)
         Output.line(
             .object([
                 ("type", .string("conversation_reset")), ("new_conversation_id", .string(newUUID())),

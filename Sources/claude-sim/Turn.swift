@@ -26,8 +26,13 @@ struct Turn {
     func run(_ simulator: inout Simulator) {
         let started = monotonicMilliseconds()
         simulator.writeInit()
+        let before = simulator.transcript.said
+        simulator.transcript.user(prompt)
         var course = Course()
         for step in Script.steps(of: prompt, seen: &simulator.onceMarks) {
+            if case .recall = step {
+                course.answer.append(before.flatMap { Script.nonces(in: $0) }.joined(separator: " "))
+            }
             perform(step, &course, &simulator)
             if case .interrupted = course.ending { break }
         }
@@ -69,6 +74,7 @@ struct Turn {
             course.splits = true
             course.answer.append("Grüße, 世界 👋")
         case .say(let text): course.answer.append(text)
+        case .recall: break
         }
     }
 
@@ -132,13 +138,28 @@ struct Turn {
             result.apiErrorStatus = status
         }
         var lines = [result.json]
-        if case .interrupted = course.ending {} else { lines.insert(assistant(text, input, output, simulator), at: 0) }
+        let id = newUUID()
+        if case .interrupted = course.ending {
+            let mark = "[Request interrupted by user]"
+            lines.insert(user(mark, id, simulator), at: 0)
+            simulator.transcript.user(mark, id: id)
+        } else {
+            lines.insert(assistant(text, input, output, id, simulator), at: 0)
+            simulator.transcript.assistant(text, id: id)
+        }
         for line in lines {
             if course.splits { Output.splitLine(line) } else { Output.line(line) }
         }
     }
 
-    private func assistant(_ text: String, _ input: Int, _ output: Int, _ simulator: Simulator) -> JSON {
+    private func user(_ text: String, _ id: String, _ simulator: Simulator) -> JSON {
+        .object([
+            ("type", .string("user")), ("message", Transcript.message("user", text)), ("parent_tool_use_id", .null),
+            ("session_id", .string(simulator.conversation.id)), ("uuid", .string(id)),
+        ])
+    }
+
+    private func assistant(_ text: String, _ input: Int, _ output: Int, _ id: String, _ simulator: Simulator) -> JSON {
         .object([
             ("type", .string("assistant")),
             (
@@ -151,14 +172,14 @@ struct Turn {
                 ])
             ),
             ("parent_tool_use_id", .null), ("session_id", .string(simulator.conversation.id)),
-            ("uuid", .string(newUUID())),
+            ("uuid", .string(id)),
         ])
     }
 
     /// An assistant line of so many megabytes, written in pieces so that the stand-in stays small.
     private func writeBigLine(_ megabytes: Int, _ simulator: Simulator) {
         let marker = "BIG-LINE"
-        let whole = assistant(marker, 1, 1, simulator).line
+        let whole = assistant(marker, 1, 1, newUUID(), simulator).line
         guard let place = whole.firstRange(of: marker) else { return }
         Output.write(String(whole[..<place.lowerBound]))
         let piece = String(repeating: "x", count: 65_536)

@@ -14,5 +14,8 @@ if arguments.showsVersion {
     Output.write("\(Simulator.version) (Claude Code)\n")
     exit(0)
 }
-var simulator = Simulator(arguments)
+guard var simulator = Simulator(arguments) else {
+    StandardError.print("No conversation found with session ID: \(arguments.resume ?? "")")
+    exit(1)
+}
 simulator.run()

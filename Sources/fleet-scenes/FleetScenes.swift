@@ -10,6 +10,7 @@ struct FleetScenes: AsyncParsableCommand {
         subcommands: [
             Demo.self, Fifty.self, CoordinatorKills.self, AgentKill.self, Bulk.self, BigJob.self, Quota.self,
             Secrets.self, PoolFaults.self, AgentKills.self, PoolFlat.self,
+            Contexts.self, HeldTurns.self,
         ])
 }
 
@@ -71,6 +72,20 @@ struct AgentKill: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "An agent killed while its instances run Bash tools.")
     @OptionGroup var options: SceneOptions
     func run() async throws { try await options.play { try await AgentKillScene().run($0) } }
+}
+
+struct Contexts: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Conversations on few instances that are replaced, with failures, copies and a killed agent.")
+    @OptionGroup var options: SceneOptions
+    func run() async throws { try await options.play { try await ContextsScene().run($0) } }
+}
+
+struct HeldTurns: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Turns whose calls wait for too long: interrupted, and gone on with later.")
+    @OptionGroup var options: SceneOptions
+    func run() async throws { try await options.play { try await HeldTurnsScene().run($0) } }
 }
 
 struct Bulk: AsyncParsableCommand {

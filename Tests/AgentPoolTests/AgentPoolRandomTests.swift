@@ -30,7 +30,8 @@ struct AgentPoolRandomTests {
         case 0..<30:
             world.arrive(
                 number, ["a", "b", "c"].randomElement(using: &random) ?? "a",
-                timeout: Milliseconds(Int64.random(in: 1...20_000, using: &random)))
+                timeout: Milliseconds(Int64.random(in: 1...20_000, using: &random)),
+                conversation: conversation(&random))
         case 30..<75: answer(&world, &random)
         case 75..<79:
             if let token = pick(Array(world.accepted.keys), &random) {
@@ -70,6 +71,18 @@ struct AgentPoolRandomTests {
         }
     }
 
+    /// Turns of few contexts in few states, so that many find their instance and many don't.
+    private func conversation(_ random: inout SeededGenerator) -> PoolConversation? {
+        guard Bool.random(using: &random) else { return nil }
+        let context = "c\(Int.random(in: 0...3, using: &random))"
+        switch Int.random(in: 0..<8, using: &random) {
+        case 0: return PoolConversation(context: context)
+        case 1: return PoolConversation(context: "", head: "held", needsLaunch: true)
+        case 2: return PoolConversation(context: context, head: "c0#1", needsLaunch: true)
+        default: return PoolConversation(context: context, head: context + "#\(Int.random(in: 1...3, using: &random))")
+        }
+    }
+
     private func answer(_ world: inout PoolWorld, _ random: inout SeededGenerator) {
         let luck = Int.random(in: 0..<100, using: &random)
         switch Int.random(in: 0..<4, using: &random) {
@@ -78,8 +91,13 @@ struct AgentPoolRandomTests {
             if luck < 80 { world.started(id) } else { world.startFailed(id, missing: luck > 95) }
         case 1:
             guard let id = pick(Array(world.turns.keys), &random) else { return }
+            let context = world.turns[id].flatMap { world.wanted[$0]?.context } ?? ""
             world.turnEnded(
-                id, .init(succeeded: luck < 70, credentialRefused: luck > 97, instanceIsSound: luck < 90))
+                id,
+                .init(
+                    succeeded: luck < 70, credentialRefused: luck > 97, instanceIsSound: luck < 90,
+                    head: luck < 70 && !context.isEmpty
+                        ? context + "#\(Int.random(in: 1...3, using: &random))" : nil))
         case 2:
             guard let id = pick(Array(world.clearing), &random) else { return }
             world.cleared(id, succeeded: luck < 90)

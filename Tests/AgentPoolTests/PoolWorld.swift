@@ -16,6 +16,10 @@ struct PoolWorld {
     var idle: Set<InstanceID> = []
     var launched: [InstanceID: String] = [:]
     var accepted: [AttemptToken: String] = [:]
+    /// What each attempt goes on from; nil: it stands alone.
+    var wanted: [AttemptToken: PoolConversation] = [:]
+    /// The state of the conversation that each instance has in memory; empty: none.
+    var memory: [InstanceID: String] = [:]
     var ended: [AttemptToken: AttemptEnd] = [:]
     var drained = false
     var log: [PoolEffect<String>] = []
@@ -35,13 +39,19 @@ struct PoolWorld {
     }
 
     @discardableResult
-    mutating func arrive(_ number: Int, _ fingerprint: String = "a", timeout: Milliseconds = .seconds(60))
+    mutating func arrive(
+        _ number: Int, _ fingerprint: String = "a", timeout: Milliseconds = .seconds(60),
+        conversation: PoolConversation? = nil
+    )
         -> [PoolEffect<String>]
     {
         let token = Self.token(number)
         accepted[token] = fingerprint
+        wanted[token] = conversation
         return take(
-            pool.attemptArrived(PoolAttempt(token: token, fingerprint: fingerprint, timeout: timeout), at: now))
+            pool.attemptArrived(
+                PoolAttempt(token: token, fingerprint: fingerprint, timeout: timeout, conversation: conversation),
+                at: now))
     }
 
     @discardableResult
@@ -58,7 +68,10 @@ struct PoolWorld {
 
     @discardableResult
     mutating func turnEnded(_ id: InstanceID, _ report: TurnReport = .init(succeeded: true)) -> [PoolEffect<String>] {
-        if turns.removeValue(forKey: id) != nil { idle.insert(id) }
+        if turns.removeValue(forKey: id) != nil {
+            idle.insert(id)
+            memory[id] = report.head ?? "what a turn left"
+        }
         return take(pool.turnEnded(id, report, at: now))
     }
 
@@ -70,7 +83,10 @@ struct PoolWorld {
 
     @discardableResult
     mutating func cleared(_ id: InstanceID, succeeded: Bool = true) -> [PoolEffect<String>] {
-        if clearing.remove(id) != nil { idle.insert(id) }
+        if clearing.remove(id) != nil {
+            idle.insert(id)
+            if succeeded { memory[id] = "" }
+        }
         return take(pool.cleared(id, succeeded: succeeded, at: now))
     }
 
@@ -111,6 +127,7 @@ struct PoolWorld {
             #expect(launched[id] == nil, "\(id) is launched once")
             #expect(!processes.contains { $0.slot == id.slot }, "slot \(id.slot) holds one process at most")
             launched[id] = fingerprint
+            memory[id] = wanted[token]?.head ?? ""
             starting[id] = fingerprint
         case .startSpare(let id, let fingerprint):
             #expect(launched[id] == nil && !processes.contains { $0.slot == id.slot })
@@ -120,6 +137,7 @@ struct PoolWorld {
             #expect(idle.remove(id) != nil, "\(id) is idle when it gets a turn")
             #expect(launched[id] == accepted[token], "\(token) runs on an instance launched for it")
             #expect(ended[token] == nil, "\(token) has ended and is not run")
+            #expect(memory[id] == wanted[token]?.head ?? "", "\(id) holds what \(token) goes on from, and nothing else")
             #expect(!turns.values.contains(token), "\(token) runs once at a time")
             turns[id] = token
         case .clear(let id):

@@ -127,11 +127,14 @@ final class FakeCoordinator: Sendable {
         try send(.welcome(welcome))
     }
 
-    func assign(_ token: AttemptToken, _ prompt: Content, session: UInt64, options: TaskOptions = TaskOptions()) throws
-    {
+    func assign(
+        _ token: AttemptToken, _ prompt: Content, session: UInt64, options: TaskOptions = TaskOptions(),
+        conversation: Conversation? = nil
+    ) throws {
         var assignment = Ccorchestrator_V1_Assignment()
         assignment.token = token.proto
         assignment.prompt = prompt.proto
+        if let conversation { assignment.conversation = conversation.proto }
         var assign = Ccorchestrator_V1_Assign()
         assign.session = session
         assign.options = [options.proto]

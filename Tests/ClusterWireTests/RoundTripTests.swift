@@ -73,12 +73,34 @@ struct RoundTripTests {
             usage: Usage(inputTokens: 1, outputTokens: 2, cacheReadInputTokens: 3, cacheCreationInputTokens: 4),
             costMicroUSD: .max, sessionID: "s",
             instance: "i", startedAt: WallTime(milliseconds: -1), finishedAt: WallTime(milliseconds: .max),
-            notBurnt: true)
+            notBurnt: true,
+            head: ConversationHead(
+                transcript: Self.blob, sessionID: "a-B_9", turn: .max, agent: AgentID(rawValue: .max), instance: "i"))
         #expect(try AttemptResult(proto: sent(full.proto)) == full)
         let bare = AttemptResult(
             token: token, state: .succeeded, startedAt: WallTime(milliseconds: 0), finishedAt: WallTime(milliseconds: 0)
         )
         #expect(try AttemptResult(proto: sent(bare.proto)) == bare)
+    }
+
+    @Test("Conversation, full and bare; a session that could leave its folder is refused")
+    func conversations() throws {
+        let head = ConversationHead(transcript: Self.blob, sessionID: "s-1", turn: 3, instance: "i")
+        for conversation in [
+            Conversation(context: Self.odd, head: head, isFork: true),
+            Conversation(context: "", head: head, isContinuation: true),
+            Conversation(context: "c"),
+        ] {
+            #expect(try Conversation(proto: sent(conversation.proto)) == conversation)
+        }
+        for session in ["", "../x", "a/b", "-x", "a.b", String(repeating: "s", count: Limits.sessionBytes + 1)] {
+            var proto = head.proto
+            proto.sessionID = session
+            #expect(throws: WireError.self) { _ = try ConversationHead(proto: proto) }
+        }
+        var proto = head.proto
+        proto.transcript.size = UInt64(Limits.transcriptBytes) + 1
+        #expect(throws: WireError.self) { _ = try ConversationHead(proto: proto) }
     }
 
     @Test("TaskOptions, full and default")
@@ -109,7 +131,9 @@ struct RoundTripTests {
         let spec = TaskSpec(
             prompt: .blob(BlobRef(sha256: Self.blob.sha256, size: UInt64(Limits.promptBytes))),
             name: String(repeating: "n", count: Limits.nameBytes),
-            input: String(repeating: "i", count: Limits.inputBytes), options: .max)
+            input: String(repeating: "i", count: Limits.inputBytes), options: .max,
+            context: String(repeating: "c", count: Limits.contextBytes),
+            fork: String(repeating: "f", count: Limits.contextBytes))
         #expect(try TaskSpec(proto: sent(spec.proto)) == spec)
     }
 }

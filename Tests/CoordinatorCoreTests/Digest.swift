@@ -17,6 +17,9 @@ extension CoordinatorCore {
             )
             lines.append("\(counts) \(job.usage) \(job.costMicroUSD)")
             if job.finishedAt == nil { lines.append("options \(job.options.map(\.value))") }
+            for index in job.heads.keys.sorted() {
+                lines.append("\(job.id).\(index) \(String(describing: job.heads[index]))")
+            }
             for (index, entry) in job.tasks.enumerated() {
                 let state = entry.state == .backoff || entry.state == .blocked ? "queued" : entry.state.name
                 // What counts against an ended task is of no use any more, and not kept.
@@ -46,6 +49,7 @@ extension RecoveredState {
                 "job \(job.id) \(job.spec) \(job.key) \(job.submittedAt) \(String(describing: job.finishedAt)) \(job.sealed) \(job.switches) \(job.options)"
             )
             for links in job.links { lines.append("\(job.id) \(links)") }
+            for kept in job.heads { lines.append("\(job.id) \(kept)") }
             for hold in job.holds { lines.append("\(job.id) \(hold)") }
             lines.append("\(job.counts) \(job.usage) \(job.costMicroUSD) \(job.reports)")
             for task in job.tasks { lines.append("\(job.id) \(task)") }

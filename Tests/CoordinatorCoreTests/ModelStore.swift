@@ -15,6 +15,7 @@ struct ModelStore {
         var sent: UInt32 = 0
         var queuedAt: WallTime
         var held: String?
+        var head: ConversationHead?
         var isPruned = false
 
         /// Whether the last attempt was closed without a result and nobody was sent since.
@@ -116,6 +117,14 @@ struct ModelStore {
         case .cancelRequested(let id):
             if !(open[id] != nil) { violations.append("task \(id) is told to stop and does not run") }
             jobs[id.job]?.tasks[Int(id.index)].cancelRequested = true
+        case .headKept(let id, let head):
+            if task(id)?.end.map({ $0.state != .succeeded }) ?? false {
+                violations.append("task \(id) has not succeeded and leaves a conversation")
+            }
+            jobs[id.job]?.tasks[Int(id.index)].head = head
+        case .headDropped(let id):
+            if task(id)?.head == nil { violations.append("task \(id) has no conversation to drop") }
+            jobs[id.job]?.tasks[Int(id.index)].head = nil
         case .jobFinished(let summary): finish(summary)
         case .resultSetAside(let result, _, let reason, _):
             setAside.append((result.token, reason))
@@ -333,11 +342,17 @@ struct ModelStore {
                 ? job.tasks.enumerated().compactMap { index, task in
                     task.spec.after.isEmpty && task.spec.context.isEmpty
                         ? nil
-                        : RecoveredLinks(index: UInt32(index), after: task.spec.after, context: task.spec.context)
+                        : RecoveredLinks(
+                            index: UInt32(index), after: task.spec.after, context: task.spec.context,
+                            fork: task.spec.fork)
                 } : [],
             holds: isWhole
                 ? job.tasks.enumerated().compactMap { index, task in
                     task.held.map { RecoveredHold(index: UInt32(index), why: $0) }
+                } : [],
+            heads: isWhole
+                ? job.tasks.enumerated().compactMap { index, task in
+                    task.head.map { RecoveredHead(index: UInt32(index), head: $0) }
                 } : [],
             counts: job.summary?.counts ?? JobCounts(), usage: usage, costMicroUSD: cost, retried: job.retried,
             reports: isWhole ? reports(job) : 0)

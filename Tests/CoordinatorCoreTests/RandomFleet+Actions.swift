@@ -120,7 +120,7 @@ extension RandomFleet {
                 TaskSpec(
                     prompt: .text("prompt \($0) of \(key.low) ☃"), name: "n\($0)", options: UInt32(random.below(2)),
                     after: random.oneIn(4) ? randomLinks(at: first + UInt32($0)) : [],
-                    context: random.oneIn(5) ? "c\(random.below(2))" : "")
+                    context: random.oneIn(5) ? "c\(random.below(2))" : "", fork: random.oneIn(20) ? "c0" : "")
             }
             batches.append(
                 SubmitBatch(
@@ -313,7 +313,12 @@ extension RandomFleet {
             failure: failure,
             usage: Usage(inputTokens: UInt64(random.below(100)), outputTokens: 7),
             costMicroUSD: UInt64(random.below(1000)), sessionID: "s", instance: "i",
-            startedAt: now.wall, finishedAt: now.wall, notBurnt: random.oneIn(8))
+            startedAt: now.wall, finishedAt: now.wall, notBurnt: random.oneIn(8),
+            head: random.oneIn(3)
+                ? nil
+                : ConversationHead(
+                    transcript: BlobRef(sha256: Array(repeating: UInt8(random.below(250)), count: 32), size: 9),
+                    sessionID: "s\(random.below(9))", turn: 1, instance: "i"))
         agents[place].outbox.append(result)
         history.append(result)
         if agents[place].index != nil, !random.oneIn(4) { deliver(result, from: place) }

@@ -70,11 +70,15 @@ struct OldFileTests {
         try store.commit([
             .jobReopened(jobOne), .taskReopened(task(1, 1), closedRow: 90), .jobChanged(jobOne, JobSwitches(bits: 1)),
             .taskHeld(task(2, 3), why: "to look at"), .queuePaused(true),
+            .headKept(
+                task(2, 0),
+                ConversationHead(
+                    transcript: BlobRef(sha256: Array(repeating: 7, count: 32), size: 9), sessionID: "s", turn: 1)),
         ])
         let state = try store.recover()
         #expect(state.jobs[0].tasks.map(\.end) == [.succeeded, nil, .cancelled] && state.jobs[0].switches.isPaused)
         #expect(state.jobs[0].usage.inputTokens == 10 && state.jobs[1].holds.map(\.why) == ["to look at"])
-        #expect(state.frame.isPaused)
+        #expect(state.frame.isPaused && state.jobs[1].heads.map(\.index) == [0])
         #expect(try StoreTools.check(directory: scratch.path).allSatisfy { $0.hasSuffix("is missing") })
     }
 

@@ -51,7 +51,8 @@ struct RandomFleetOnSQLiteTests {
     }
 
     private func compare(_ id: JobID, of model: ModelStore, with store: SQLiteStore) throws {
-        guard let job = model.jobs[id] else { return }
+        // A crash may leave a job half pruned: what is gone can't be asked for.
+        guard let job = model.jobs[id], !job.tasks.contains(where: \.isPruned) else { return }
         let ids = job.tasks.indices.map { TaskID(job: id, index: UInt32($0)) }
         #expect(try store.prompts(ids) == job.tasks.map(\.spec.prompt))
         let listed = try store.tasks(of: id, from: 0, limit: 1000)

@@ -110,6 +110,10 @@ struct RecordTests {
         try store.commit([
             .taskHeld(task(0), why: "x"), .taskMoved(task(1), options: 0), .cancelRequested(task(2)),
             failed(3, attempt: 1, row: 1, givenUp: false), ended(result(3, answer: .text("a"))),
+            .headKept(
+                task(3),
+                ConversationHead(
+                    transcript: BlobRef(sha256: Array(repeating: 9, count: 32), size: 1), sessionID: "s", turn: 1)),
             .sweepBegun(jobOne, .prune),
             .pruned(jobOne, first: 0, count: .max, isLast: true),
         ])
@@ -117,7 +121,7 @@ struct RecordTests {
             for table in [
                 "jobs", "job_options", "tasks", "prompts", "attempts", "endings", "answers", "cancels", "links",
                 "holds",
-                "moves", "sweeps",
+                "moves", "sweeps", "heads",
             ] {
                 let left = try Int.fetchOne(db, sql: "SELECT count(*) FROM \(table)")
                 #expect(left == 0, "\(table)")

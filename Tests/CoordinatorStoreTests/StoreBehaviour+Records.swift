@@ -38,7 +38,7 @@ extension StoreBehaviour {
                     two, first: 0, firstSequence: 2,
                     [
                         TaskSpec(prompt: .text("0")), TaskSpec(prompt: .text("1"), options: 1, after: links),
-                        TaskSpec(prompt: .text("2"), context: "talk\0"),
+                        TaskSpec(prompt: .text("2"), context: "talk\0", fork: "p\0"),
                     ], at: noon),
             ])
         #expect(found.jobs.map(\.id.rawValue) == [1, 2])
@@ -48,8 +48,25 @@ extension StoreBehaviour {
         // It is paused from the start, since it was submitted so.
         #expect(job.switches.isPaused && !job.switches.isStopped)
         #expect(job.links.map(\.index) == [1, 2] && job.links[0].after == links && job.links[1].context == "talk\0")
+        #expect(job.links[1].fork == "p\0")
         #expect(job.tasks.map(\.options) == [0, 1, 0] && job.tasks.map(\.queuedAt) == [noon, noon, noon])
         #expect(found.frame.nextSequence == 5 && found.frame.nextJob == 3 && found.frame.nextRow == 1)
+    }
+
+    static func conversations<Store: CoordinatorStoring>(_ open: () throws -> Store) throws {
+        func head(_ number: UInt8, agent: AgentID? = nil) -> ConversationHead {
+            ConversationHead(
+                transcript: BlobRef(sha256: Array(repeating: number, count: 32), size: 1 << 40),
+                sessionID: "s\(number)\0",
+                turn: .max, agent: agent, instance: "i")
+        }
+        let found = try state(
+            open, after: plain(3),
+            [.headKept(task(0), head(1)), .headKept(task(1), head(2)), .headKept(task(2), head(3))],
+            [.headKept(task(1), head(4, agent: AgentID(rawValue: .max))), .headDropped(task(0))])
+        let heads = found.jobs[0].heads
+        #expect(heads.map(\.index) == [1, 2])
+        #expect(heads.map(\.head) == [head(4, agent: AgentID(rawValue: .max)), head(3)])
     }
 
     static func tasks<Store: CoordinatorStoring>(_ open: () throws -> Store) throws {

@@ -14,6 +14,7 @@ enum StoreBehaviour: String, CaseIterable, Sendable {
     case isWhole = "A transaction is there whole or not at all"
     case keepsJobs = "Jobs come back as they were opened: rules, options, links, order"
     case keepsTasks = "Tasks come back as they stand"
+    case keepsConversations = "What turns go on from comes back as it was last left"
     case finishes = "A finished job comes back as its summary, and whole if it is asked for"
     case reopens = "A task that is reopened keeps what ended it among its attempts"
     case switches = "Switches, holds, moves, drains and sweeps come back as they stand"
@@ -29,6 +30,7 @@ enum StoreBehaviour: String, CaseIterable, Sendable {
         case .isWhole: try Self.whole(open)
         case .keepsJobs: try Self.jobs(open)
         case .keepsTasks: try Self.tasks(open)
+        case .keepsConversations: try Self.conversations(open)
         case .finishes: try Self.finish(open)
         case .reopens: try Self.reopen(open)
         case .switches: try Self.switchesAndHolds(open)

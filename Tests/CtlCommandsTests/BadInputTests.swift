@@ -54,8 +54,12 @@ import Testing
         ("{\"prompt\": \"a\"}\n{\"promt\": \"b\"}", "tasks.jsonl, line 2: unknown field \"promt\"; known are \(known)"),
         ("\n{\"prompt\": \"a\", \"labels\": \"k\"}", "tasks.jsonl, line 2: \"labels\" is not built yet: take it out"),
         (
-            "\n{\"prompt\": \"a\", \"context\": \"k\"}",
-            "tasks.jsonl, line 2: contexts are not built yet for the claude runner: take \"context\" out"
+            "\n{\"prompt\": \"a\", \"fork\": \"k\"}",
+            "tasks.jsonl, line 2: \"fork\" needs a \"context\" of the task's own, which begins as a copy"
+        ),
+        (
+            "{\"prompt\": \"a\", \"fork\": \"k\", \"context\": \"k\"}",
+            "tasks.jsonl, line 1: a context can't fork itself"
         ),
         (
             "{\"prompt\": \"a\", \"runner\": \"exec\"}",

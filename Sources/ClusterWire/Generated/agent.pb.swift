@@ -461,12 +461,88 @@ public nonisolated struct Ccorchestrator_V1_Assignment: Sendable {
   /// row of Assign.options
   public var options: UInt32 = 0
 
+  /// absent: it stands alone
+  public var conversation: Ccorchestrator_V1_Conversation {
+    get {_conversation ?? Ccorchestrator_V1_Conversation()}
+    set {_conversation = newValue}
+  }
+  /// Returns true if `conversation` has been explicitly set.
+  public var hasConversation: Bool {self._conversation != nil}
+  /// Clears the value of `conversation`. Subsequent reads from it will return its default value.
+  public mutating func clearConversation() {self._conversation = nil}
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
   fileprivate var _token: Ccorchestrator_V1_AttemptToken? = nil
   fileprivate var _prompt: Ccorchestrator_V1_Content? = nil
+  fileprivate var _conversation: Ccorchestrator_V1_Conversation? = nil
+}
+
+/// Where a conversation stands.
+public nonisolated struct Ccorchestrator_V1_ConversationHead: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// with the coordinator before a result names it
+  public var transcript: Ccorchestrator_V1_BlobRef {
+    get {_transcript ?? Ccorchestrator_V1_BlobRef()}
+    set {_transcript = newValue}
+  }
+  /// Returns true if `transcript` has been explicitly set.
+  public var hasTranscript: Bool {self._transcript != nil}
+  /// Clears the value of `transcript`. Subsequent reads from it will return its default value.
+  public mutating func clearTranscript() {self._transcript = nil}
+
+  public var sessionID: String = String()
+
+  /// turns that it holds
+  public var turn: UInt32 = 0
+
+  /// 0: the agent that says so
+  public var agentID: UInt64 = 0
+
+  public var instance: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _transcript: Ccorchestrator_V1_BlobRef? = nil
+}
+
+/// What an attempt is a turn of.
+public nonisolated struct Ccorchestrator_V1_Conversation: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// empty: none; it goes on with its own interrupted turn
+  public var context: String = String()
+
+  /// absent: the conversation begins with it
+  public var head: Ccorchestrator_V1_ConversationHead {
+    get {_head ?? Ccorchestrator_V1_ConversationHead()}
+    set {_head = newValue}
+  }
+  /// Returns true if `head` has been explicitly set.
+  public var hasHead: Bool {self._head != nil}
+  /// Clears the value of `head`. Subsequent reads from it will return its default value.
+  public mutating func clearHead() {self._head = nil}
+
+  /// the head is another context's
+  public var fork: Bool = false
+
+  /// the head is this task's own: its prompt has been said already
+  public var continuation: Bool = false
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _head: Ccorchestrator_V1_ConversationHead? = nil
 }
 
 public nonisolated struct Ccorchestrator_V1_AttemptResults: Sendable {
@@ -570,6 +646,16 @@ public nonisolated struct Ccorchestrator_V1_AttemptResult: @unchecked Sendable {
     get {_storage._notBurnt}
     set {_uniqueStorage()._notBurnt = newValue}
   }
+
+  /// after a turn of a context that succeeded, or one that was interrupted since its calls were held
+  public var head: Ccorchestrator_V1_ConversationHead {
+    get {_storage._head ?? Ccorchestrator_V1_ConversationHead()}
+    set {_uniqueStorage()._head = newValue}
+  }
+  /// Returns true if `head` has been explicitly set.
+  public var hasHead: Bool {_storage._head != nil}
+  /// Clears the value of `head`. Subsequent reads from it will return its default value.
+  public mutating func clearHead() {_uniqueStorage()._head = nil}
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1592,7 +1678,7 @@ nonisolated extension Ccorchestrator_V1_Assign: SwiftProtobuf.Message, SwiftProt
 
 nonisolated extension Ccorchestrator_V1_Assignment: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Assignment"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}token\0\u{1}prompt\0\u{1}options\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}token\0\u{1}prompt\0\u{1}options\0\u{2}%conversation\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1603,6 +1689,7 @@ nonisolated extension Ccorchestrator_V1_Assignment: SwiftProtobuf.Message, Swift
       case 1: try { try decoder.decodeSingularMessageField(value: &self._token) }()
       case 2: try { try decoder.decodeSingularMessageField(value: &self._prompt) }()
       case 3: try { try decoder.decodeSingularUInt32Field(value: &self.options) }()
+      case 40: try { try decoder.decodeSingularMessageField(value: &self._conversation) }()
       default: break
       }
     }
@@ -1622,6 +1709,9 @@ nonisolated extension Ccorchestrator_V1_Assignment: SwiftProtobuf.Message, Swift
     if self.options != 0 {
       try visitor.visitSingularUInt32Field(value: self.options, fieldNumber: 3)
     }
+    try { if let v = self._conversation {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 40)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1629,6 +1719,110 @@ nonisolated extension Ccorchestrator_V1_Assignment: SwiftProtobuf.Message, Swift
     if lhs._token != rhs._token {return false}
     if lhs._prompt != rhs._prompt {return false}
     if lhs.options != rhs.options {return false}
+    if lhs._conversation != rhs._conversation {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Ccorchestrator_V1_ConversationHead: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ConversationHead"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}transcript\0\u{3}session_id\0\u{1}turn\0\u{3}agent_id\0\u{1}instance\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._transcript) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.sessionID) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.turn) }()
+      case 4: try { try decoder.decodeSingularFixed64Field(value: &self.agentID) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.instance) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._transcript {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if !self.sessionID.isEmpty {
+      try visitor.visitSingularStringField(value: self.sessionID, fieldNumber: 2)
+    }
+    if self.turn != 0 {
+      try visitor.visitSingularUInt32Field(value: self.turn, fieldNumber: 3)
+    }
+    if self.agentID != 0 {
+      try visitor.visitSingularFixed64Field(value: self.agentID, fieldNumber: 4)
+    }
+    if !self.instance.isEmpty {
+      try visitor.visitSingularStringField(value: self.instance, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Ccorchestrator_V1_ConversationHead, rhs: Ccorchestrator_V1_ConversationHead) -> Bool {
+    if lhs._transcript != rhs._transcript {return false}
+    if lhs.sessionID != rhs.sessionID {return false}
+    if lhs.turn != rhs.turn {return false}
+    if lhs.agentID != rhs.agentID {return false}
+    if lhs.instance != rhs.instance {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Ccorchestrator_V1_Conversation: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Conversation"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}context\0\u{1}head\0\u{1}fork\0\u{1}continuation\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.context) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._head) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.fork) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.continuation) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.context.isEmpty {
+      try visitor.visitSingularStringField(value: self.context, fieldNumber: 1)
+    }
+    try { if let v = self._head {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    if self.fork != false {
+      try visitor.visitSingularBoolField(value: self.fork, fieldNumber: 3)
+    }
+    if self.continuation != false {
+      try visitor.visitSingularBoolField(value: self.continuation, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Ccorchestrator_V1_Conversation, rhs: Ccorchestrator_V1_Conversation) -> Bool {
+    if lhs.context != rhs.context {return false}
+    if lhs._head != rhs._head {return false}
+    if lhs.fork != rhs.fork {return false}
+    if lhs.continuation != rhs.continuation {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1671,7 +1865,7 @@ nonisolated extension Ccorchestrator_V1_AttemptResults: SwiftProtobuf.Message, S
 
 nonisolated extension Ccorchestrator_V1_AttemptResult: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".AttemptResult"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}token\0\u{1}state\0\u{1}answer\0\u{1}structured\0\u{1}error\0\u{1}usage\0\u{3}cost_microusd\0\u{3}session_id\0\u{1}instance\0\u{3}started_at_ms\0\u{3}finished_at_ms\0\u{3}not_burnt\0\u{c}\u{14}\u{14}")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}token\0\u{1}state\0\u{1}answer\0\u{1}structured\0\u{1}error\0\u{1}usage\0\u{3}cost_microusd\0\u{3}session_id\0\u{1}instance\0\u{3}started_at_ms\0\u{3}finished_at_ms\0\u{3}not_burnt\0\u{2}\u{8}head\0\u{c}\u{15}\u{13}")
 
   fileprivate class _StorageClass {
     var _token: Ccorchestrator_V1_AttemptToken? = nil
@@ -1686,6 +1880,7 @@ nonisolated extension Ccorchestrator_V1_AttemptResult: SwiftProtobuf.Message, Sw
     var _startedAtMs: Int64 = 0
     var _finishedAtMs: Int64 = 0
     var _notBurnt: Bool = false
+    var _head: Ccorchestrator_V1_ConversationHead? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1708,6 +1903,7 @@ nonisolated extension Ccorchestrator_V1_AttemptResult: SwiftProtobuf.Message, Sw
       _startedAtMs = source._startedAtMs
       _finishedAtMs = source._finishedAtMs
       _notBurnt = source._notBurnt
+      _head = source._head
     }
   }
 
@@ -1738,6 +1934,7 @@ nonisolated extension Ccorchestrator_V1_AttemptResult: SwiftProtobuf.Message, Sw
         case 10: try { try decoder.decodeSingularInt64Field(value: &_storage._startedAtMs) }()
         case 11: try { try decoder.decodeSingularInt64Field(value: &_storage._finishedAtMs) }()
         case 12: try { try decoder.decodeSingularBoolField(value: &_storage._notBurnt) }()
+        case 20: try { try decoder.decodeSingularMessageField(value: &_storage._head) }()
         default: break
         }
       }
@@ -1786,6 +1983,9 @@ nonisolated extension Ccorchestrator_V1_AttemptResult: SwiftProtobuf.Message, Sw
       if _storage._notBurnt != false {
         try visitor.visitSingularBoolField(value: _storage._notBurnt, fieldNumber: 12)
       }
+      try { if let v = _storage._head {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1807,6 +2007,7 @@ nonisolated extension Ccorchestrator_V1_AttemptResult: SwiftProtobuf.Message, Sw
         if _storage._startedAtMs != rhs_storage._startedAtMs {return false}
         if _storage._finishedAtMs != rhs_storage._finishedAtMs {return false}
         if _storage._notBurnt != rhs_storage._notBurnt {return false}
+        if _storage._head != rhs_storage._head {return false}
         return true
       }
       if !storagesAreEqual {return false}

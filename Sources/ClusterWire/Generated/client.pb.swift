@@ -664,6 +664,9 @@ public nonisolated struct Ccorchestrator_V1_TaskSpec: Sendable {
   /// tasks of a job that share it are turns of one conversation, in order
   public var context: String = String()
 
+  /// on a context's first task: the context that it begins as a copy of
+  public var fork: String = String()
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -2775,7 +2778,7 @@ nonisolated extension Ccorchestrator_V1_TaskLink: SwiftProtobuf.Message, SwiftPr
 
 nonisolated extension Ccorchestrator_V1_TaskSpec: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".TaskSpec"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}prompt\0\u{1}name\0\u{1}options\0\u{1}input\0\u{2}\u{10}after\0\u{2}\u{a}context\0\u{c}\u{15}\u{9}\u{c}\u{1f}\u{13}")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}prompt\0\u{1}name\0\u{1}options\0\u{1}input\0\u{2}\u{10}after\0\u{2}\u{a}context\0\u{1}fork\0\u{c}\u{15}\u{9}\u{c} \u{12}")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2789,6 +2792,7 @@ nonisolated extension Ccorchestrator_V1_TaskSpec: SwiftProtobuf.Message, SwiftPr
       case 4: try { try decoder.decodeSingularStringField(value: &self.input) }()
       case 20: try { try decoder.decodeRepeatedMessageField(value: &self.after) }()
       case 30: try { try decoder.decodeSingularStringField(value: &self.context) }()
+      case 31: try { try decoder.decodeSingularStringField(value: &self.fork) }()
       default: break
       }
     }
@@ -2817,6 +2821,9 @@ nonisolated extension Ccorchestrator_V1_TaskSpec: SwiftProtobuf.Message, SwiftPr
     if !self.context.isEmpty {
       try visitor.visitSingularStringField(value: self.context, fieldNumber: 30)
     }
+    if !self.fork.isEmpty {
+      try visitor.visitSingularStringField(value: self.fork, fieldNumber: 31)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2827,6 +2834,7 @@ nonisolated extension Ccorchestrator_V1_TaskSpec: SwiftProtobuf.Message, SwiftPr
     if lhs.input != rhs.input {return false}
     if lhs.after != rhs.after {return false}
     if lhs.context != rhs.context {return false}
+    if lhs.fork != rhs.fork {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -80,7 +80,7 @@ extension AttemptResult {
             costMicroUSD: proto.costMicrousd, sessionID: proto.sessionID, instance: proto.instance,
             startedAt: WallTime(milliseconds: proto.startedAtMs),
             finishedAt: WallTime(milliseconds: proto.finishedAtMs),
-            notBurnt: proto.notBurnt)
+            notBurnt: proto.notBurnt, head: proto.hasHead ? try ConversationHead(proto: proto.head) : nil)
     }
 
     /// As it travels.
@@ -98,6 +98,7 @@ extension AttemptResult {
         message.startedAtMs = startedAt.milliseconds
         message.finishedAtMs = finishedAt.milliseconds
         message.notBurnt = notBurnt
+        if let head { message.head = head.proto }
         return message
     }
 }

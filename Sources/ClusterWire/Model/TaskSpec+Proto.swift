@@ -23,10 +23,13 @@ extension TaskSpec {
         guard proto.context.utf8.count <= Limits.contextBytes else {
             throw WireError("a context's name is over the limit of \(Limits.contextBytes) bytes")
         }
+        guard proto.fork.utf8.count <= Limits.contextBytes else {
+            throw WireError("the name of a forked context is over the limit of \(Limits.contextBytes) bytes")
+        }
         self.init(
             prompt: prompt, name: proto.name, input: proto.input, options: proto.options,
             after: proto.after.map { TaskLink(index: $0.index, condition: $0.anyEnd ? .end : .success) },
-            context: proto.context)
+            context: proto.context, fork: proto.fork)
     }
 
     /// As it travels.
@@ -43,6 +46,7 @@ extension TaskSpec {
             return message
         }
         message.context = context
+        message.fork = fork
         return message
     }
 }

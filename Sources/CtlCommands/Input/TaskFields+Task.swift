@@ -16,7 +16,14 @@ extension TaskFields {
         let own = runnerName == "exec" ? command?.joined(separator: " ") : nil
         guard let prompt = prompt ?? own else { throw UsageError(at: place, "there is no \"prompt\"") }
         try Self.checkPrompt(prompt, place: place)
-        return TaskSpec(prompt: .text(prompt), name: name ?? "", options: row, context: context ?? "")
+        if fork != nil {
+            guard let context else {
+                throw UsageError(at: place, "\"fork\" needs a \"context\" of the task's own, which begins as a copy")
+            }
+            guard context != fork else { throw UsageError(at: place, "a context can't fork itself") }
+        }
+        return TaskSpec(
+            prompt: .text(prompt), name: name ?? "", options: row, context: context ?? "", fork: fork ?? "")
     }
 
     /// The row of options that these fields mean.
@@ -68,9 +75,6 @@ extension TaskFields {
             throw UsageError(
                 at: place,
                 "the runner exec needs a command: behind -- on the command line, or as \"command\" in a file")
-        }
-        if runner == "claude" && context != nil {
-            throw UsageError(at: place, "contexts are not built yet for the claude runner: take \"context\" out")
         }
     }
 

@@ -26,6 +26,7 @@ struct TaskFields: Equatable, Sendable {
     var onLost: OnLost?
     var onError: OnError?
     var context: String?
+    var fork: String?
     var after: [NamedLink]?
     var cli = CLIFields()
 
@@ -34,7 +35,8 @@ struct TaskFields: Equatable, Sendable {
             "prompt", "name", "priority", "model", "timeout", "schema", "max_turns", "budget_usd", "runner",
             "permission_mode", "allowed_tools", "disallowed_tools", "directory", "max_attempts", "command", "env",
             "stdin",
-            "output_bytes", "needs", "avoids", "expires_after", "on_lost", "on_error", "context", "after",
+            "output_bytes", "needs", "avoids", "expires_after", "on_lost", "on_error", "context", "fork",
+            "after",
         ] + CLIFields.known
     /// Words of the command line that this version does not carry out.
     static let notBuilt: Set<String> = ["labels", "workspace"]
@@ -75,6 +77,7 @@ struct TaskFields: Equatable, Sendable {
         case "on_lost": onLost = try field.choice()
         case "on_error": onError = try field.choice()
         case "context": context = try field.context()
+        case "fork": fork = try field.context()
         case "after": after = try field.taskLinks()
         case let key where CLIFields.known.contains(key): try cli.set(field)
         default: preconditionFailure("checkName let an unknown field pass: \(field.key)")
@@ -121,6 +124,7 @@ struct TaskFields: Equatable, Sendable {
         fill(\.onLost)
         fill(\.onError)
         fill(\.context)
+        fill(\.fork)
         fill(\.after)
         merged.cli = cli.over(base.cli)
         return merged

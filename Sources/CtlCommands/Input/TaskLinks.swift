@@ -131,7 +131,7 @@ enum LinkCycle {
         var latest: [String: Int] = [:]
         var before: [Int: Int] = [:]
         for (index, task) in tasks.enumerated() where !task.context.isEmpty {
-            before[index] = latest[task.context]
+            before[index] = latest[task.context] ?? latest[task.fork]
             latest[task.context] = index
         }
         return before

@@ -9,6 +9,7 @@ import Hummingbird
 /// | `GET /_prompts`, with `?contains=TEXT` or `?nonce=NONCE` | an array of ``PromptRecord``, oldest first |
 /// | `GET /_requests?contains=TEXT` | how many of the kept bodies hold TEXT |
 /// | `GET /_mentions?prefix=TEXT` | how many of the kept bodies hold none, one or several words that begin with TEXT |
+/// | `GET /_conversations` | an array of ``ConversationRecord``, one for each kept body that holds a marked word |
 /// | `GET /_wait?open=N&calls=N&ok=N&timeout_ms=N` | ``SimStats`` once each figure is at least N; 504 after the time |
 /// | `POST /_hold`, `POST /_release`, `POST /_reset` | ``SimStats`` afterwards |
 struct AdminEndpoints: Sendable {
@@ -46,6 +47,8 @@ struct AdminEndpoints: Sendable {
                 "words": .int(found.words.count), "mixed": .array(found.mixed.map { .array($0.map { .string($0) }) }),
             ]
             return try frame.json(answer)
+        case (.get, "/_conversations"):
+            return try frame.json(state.bodies().kept.map(ConversationRecord.init).filter { !$0.nonces.isEmpty })
         case (.get, "/_wait"): return try await wait(request, frame: frame)
         case (.post, "/_hold"): state.setHeld(true)
         case (.post, "/_release"): state.setHeld(false)
