@@ -35,6 +35,10 @@ demo-50: debug ## 50 instances of the real claude at once
 quota-scenes: debug ## Tasks against limits of requests and tokens, with kills, faults and strangers: none refused, nothing left unused
 	@.ci/scene quota
 
+.PHONY: pool-scenes
+pool-scenes: debug ## Tasks in git worktrees: ten at once, their patches brought home as one branch
+	@.ci/scene workspaces
+
 .PHONY: long-scenes
 long-scenes: debug ## TASKS=200000 through three kills of the coordinator; each control verb on a job of as many (RELEASE=1: programs of make build)
 	@RELEASE=$(RELEASE) .ci/scene bulk --tasks $(or $(TASKS),200000)

@@ -100,11 +100,12 @@ let package = Package(
         library("ExecRunner", ["ClusterModel", "GuardedProcess", "SystemShims"]),
         library("MeteringGateway", ["ClusterModel", asyncHTTPClient, hummingbird, logging]),
         library("AgentOutbox", ["ClusterModel", grdb]),
+        library("Workspaces", ["ClusterModel", subprocess, crypto]),
         library(
             "AgentServer",
             [
                 "AgentPool", "AgentOutbox", "ClaudeProcess", "ExecRunner", "GuardedProcess", "MeteringGateway",
-                "ClusterModel", "ClusterWire",
+                "Workspaces", "ClusterModel", "ClusterWire",
                 "ZeroMQ", "SystemShims", "Settings", crypto, lifecycle, logging,
             ]),
 
@@ -116,7 +117,7 @@ let package = Package(
             "CtlCommands",
             [
                 "BenchCommands", "CCOrchestrator", "CoordinatorClient", "CoordinatorStore", "ClusterModel", "Quotas",
-                "Settings", argumentParser,
+                "Settings", "Workspaces", argumentParser,
                 unixSignals, logging, yams,
             ]),
 
@@ -181,6 +182,7 @@ let package = Package(
         tests(
             "MeteringGatewayTests",
             ["MeteringGateway", "ServiceSims", "ClusterModel", asyncHTTPClient, hummingbird, logging]),
+        tests("WorkspacesTests", ["Workspaces", "ClusterModel"]),
         tests("AgentOutboxTests", ["AgentOutbox", "ClusterModel", grdb]),
         tests("CoordinatorClientTests", ["CoordinatorClient", "ClusterModel", "ClusterWire"]),
         tests(

@@ -68,7 +68,7 @@ extension AgentEngine {
         case .text(let text):
             record.prompt = text
             attempts[token] = record
-            enqueue(record, at: now)
+            promptIsHere(record, at: now)
         case .blob(let blob):
             record.isFetching = true
             attempts[token] = record

@@ -27,7 +27,7 @@ extension AgentEngine {
         record.prompt = prompt
         record.isFetching = false
         attempts[token] = record
-        enqueue(record, at: now)
+        promptIsHere(record, at: now)
     }
 
     func promptFailed(_ token: AttemptToken, _ reason: String) {
@@ -76,7 +76,8 @@ extension AgentEngine {
             guard let judgement else {
                 return fail(token, TaskFailure(.crash, "the turn ended without a word"), on: instance)
             }
-            finish(record, judgement.state, judgement.failure, AttemptOutput(judgement.result), on: instance)
+            let (state, failure) = record.end(judgement.state, judgement.failure)
+            finish(record, state, failure, AttemptOutput(judgement.result), on: instance)
         case .timedOut:
             let failure = TaskFailure(
                 .timeout, "the task ran longer than its timeout of \(timeout(of: record.options).rawValue) ms",
@@ -122,12 +123,13 @@ extension AgentEngine {
         _ record: AttemptRecord, _ state: TaskState, _ failure: TaskFailure?, _ output: AttemptOutput,
         notBurnt: Bool = false, on instance: String
     ) {
-        let message = AttemptResult(
+        var message = AttemptResult(
             token: record.token, state: state, answer: output.answer, structured: output.structured, failure: failure,
             usage: output.usage, costMicroUSD: output.costMicroUSD, sessionID: output.sessionID, instance: instance,
             startedAt: record.startedAt ?? record.arrivedAt, finishedAt: Clocks.wall(),
             notBurnt: notBurnt || failure.map { $0.known?.burnsAttempt == false } ?? false
         ).proto
+        if let workspace = record.workspace { message.workspace = workspace }
         var fields: Logger.Metadata = ["task": "\(record.token)", "state": "\(state.name)", "instance": "\(instance)"]
         if let failure { fields["reason"] = "\(failure.errorClass): \(failure.message)" }
         logger.info("attempt ended", metadata: fields)

@@ -11,7 +11,7 @@ extension AgentEngine {
             feed.yield(.startFailed(id, StartFailure(message: "\(token) is not known here", programIsMissing: true)))
             return
         }
-        starting[id] = runner.start(id, for: attempt.options)
+        starting[id] = runner.start(id, for: attempt.options, in: place(of: attempt.options, slot: "\(id.slot)"))
     }
 
     func instanceStarted(_ id: InstanceID, _ instance: ClaudeInstance, at now: Instant) {
@@ -59,7 +59,9 @@ extension AgentEngine {
         instances[id]?.model = model
         instances[id]?.permissionMode = mode
         permits.turnBegan(id, token)
-        runner.runTurn(id, record.instance, token, prompt: attempt.prompt, changes: changes)
+        runner.runTurn(
+            id, record.instance, token, prompt: attempt.prompt, changes: changes,
+            workspace: workspaceTurn(attempt, slot: "\(id.slot)"))
     }
 
     func turnEnded(_ id: InstanceID, _ token: AttemptToken, _ outcome: TurnOutcome, at now: Instant) {
@@ -76,7 +78,7 @@ extension AgentEngine {
                 id,
                 TurnReport(
                     succeeded: judgement.state == .succeeded, credentialRefused: judgement.credentialRefused,
-                    instanceIsSound: judgement.instanceIsSound),
+                    instanceIsSound: judgement.instanceIsSound && !attempt.leavesProcesses),
                 at: now))
     }
 

@@ -10,8 +10,10 @@ struct BlobUploader: Sendable {
     /// Ends when the coordinator has it on disk.
     ///
     /// - Throws: when it was refused or no answer came; it may be tried again from the beginning.
-    func put(_ text: String) async throws -> BlobRef {
-        let bytes = Array(text.utf8)
+    func put(_ text: String) async throws -> BlobRef { try await put(Array(text.utf8)) }
+
+    /// The same of bytes that need be no text.
+    func put(_ bytes: [UInt8]) async throws -> BlobRef {
         let blob = BlobRef(sha256: Array(SHA256.hash(data: bytes)), size: UInt64(bytes.count))
         var offset = 0
         while true {
@@ -43,6 +45,17 @@ struct BlobUploader: Sendable {
         if message.structured.text.utf8.count > Limits.inlineContentBytes {
             message.structured = Content.blob(try await put(message.structured.text)).proto
         }
+        if !message.workspace.patch.raw.isEmpty { message.workspace.patch = try await kept(message.workspace.patch) }
+        for place in message.workspace.artifacts.indices where !message.workspace.artifacts[place].raw.isEmpty {
+            message.workspace.artifacts[place] = try await kept(message.workspace.artifacts[place])
+        }
         return message
+    }
+
+    private func kept(_ named: Ccorchestrator_V1_NamedContent) async throws -> Ccorchestrator_V1_NamedContent {
+        var named = named
+        named.content = Content.blob(try await put(Array(named.raw))).proto
+        named.raw = Data()
+        return named
     }
 }

@@ -4,6 +4,7 @@ import ClusterModel
 import Logging
 import MeteringGateway
 import Settings
+import Workspaces
 
 /// Does with instances what the pool decided. Each call returns at once; its end comes to the engine as an input.
 struct InstanceRunner: Sendable {
@@ -15,10 +16,12 @@ struct InstanceRunner: Sendable {
     let credential: Credential?
     /// Nil: instances speak to the service themselves.
     let gateway: MeteringGateway?
+    let workspaces: WorkspaceKeeper
     let feed: AsyncStream<EngineInput>.Continuation
     let logger: Logger
 
-    func start(_ id: InstanceID, for options: TaskOptions) -> LaunchPlan {
+    /// - Parameter place: the worktree that it is to stand in; nil: what the options say.
+    func start(_ id: InstanceID, for options: TaskOptions, in place: WorkspaceKeeper.Place?) -> LaunchPlan {
         let directory = SlotDirectory(state: settings.stateDirectory, slot: id.slot)
         var variables = InstanceEnvironment.make(
             from: environment, configDirectory: directory.config, home: environment["HOME"] ?? "/")
@@ -31,12 +34,13 @@ struct InstanceRunner: Sendable {
         }
         let plan = LaunchPlan(
             options: options, claudePath: settings.claudePath, guardPath: guardPath, marker: settings.stateDirectory,
-            directory: directory.work, configDirectory: directory.config,
+            directory: place?.path ?? directory.work, configDirectory: directory.config,
             environment: variables, model: settings.model ?? "")
         let name = "\(settings.name)/\(id)"
-        Task { [feed, logger, gateway] in
+        Task { [feed, logger, gateway, workspaces] in
             do {
                 try directory.make()
+                if let place { try workspaces.open(place) }
                 let instance = try await ClaudeInstance.start(plan, name: name, logger: logger)
                 feed.yield(.instanceStarted(id, instance))
                 _ = await instance.ended
@@ -56,9 +60,11 @@ struct InstanceRunner: Sendable {
         var permissionMode: String?
     }
 
-    func runTurn(_ id: InstanceID, _ instance: ClaudeInstance, _ token: AttemptToken, prompt: String, changes: Changes)
-    {
-        Task { [feed] in
+    func runTurn(
+        _ id: InstanceID, _ instance: ClaudeInstance, _ token: AttemptToken, prompt: String, changes: Changes,
+        workspace: WorkspaceTurn? = nil
+    ) {
+        Task { [feed, workspaces] in
             if let failure = instance.failure {
                 feed.yield(.turnEnded(id, token, .neverBegan(failure)))
                 return
@@ -74,7 +80,22 @@ struct InstanceRunner: Sendable {
                 feed.yield(.turnEnded(id, token, .neverBegan(failure)))
                 return
             }
-            feed.yield(.turnEnded(id, token, .ending(await instance.runTurn(prompt))))
+            guard let workspace else {
+                feed.yield(.turnEnded(id, token, .ending(await instance.runTurn(prompt))))
+                return
+            }
+            if let error = await workspace.prepare(workspaces) {
+                feed.yield(.turnEnded(id, token, .noWorktree(error)))
+                return
+            }
+            let ending = await instance.runTurn(prompt)
+            if case .result = ending {
+                let collected = await workspace.collect(workspaces)
+                feed.yield(.workspaceCollected(token, collected, hasStragglers: Stragglers.remain(of: instance)))
+            } else {
+                workspaces.leave(workspace.place)
+            }
+            feed.yield(.turnEnded(id, token, .ending(ending)))
         }
     }
 

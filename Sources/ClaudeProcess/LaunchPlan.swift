@@ -65,7 +65,7 @@ public struct LaunchPlan: Hashable, Sendable {
         self.maxTurns = options.maxTurns
         self.budgetMicroUSD = options.budgetMicroUSD
         self.guardGrace = guardGrace
-        self.requestedDirectory = options.directory
+        self.requestedDirectory = Self.place(options)
     }
 
     /// The CLI's arguments: its long-lived mode, one JSON object a line each way.
@@ -118,9 +118,14 @@ public struct LaunchPlan: Hashable, Sendable {
     /// The fingerprint of the instance that a task with these options needs. `permissionMode` is used where the options name none.
     public static func fingerprint(for options: TaskOptions, permissionMode: String = "") -> String {
         fingerprint(
-            directory: options.directory, allowedTools: options.allowedTools, disallowedTools: options.disallowedTools,
+            directory: place(options), allowedTools: options.allowedTools, disallowedTools: options.disallowedTools,
             schemaJSON: options.schemaJSON, maxTurns: options.maxTurns, budgetMicroUSD: options.budgetMicroUSD,
             permissionMode: options.permissionMode.isEmpty ? permissionMode : options.permissionMode)
+    }
+
+    /// Where it stands: a slot has one folder for the worktrees of a repository, whatever their refs.
+    private static func place(_ options: TaskOptions) -> String {
+        options.workspace.map { "worktree of \($0.repository)" } ?? options.directory
     }
 
     private static func fingerprint(

@@ -24,13 +24,15 @@ public struct AttemptResult: Hashable, Sendable {
     public var finishedAt: WallTime
     /// The attempt does not count against the task, whatever its class says.
     public var notBurnt: Bool
+    /// What it did to its worktree; nil when it had none.
+    public var workspace: WorkspaceOutcome?
 
     /// Everything as given; what is left out was not reported.
     public init(
         token: AttemptToken, state: TaskState, answer: Content? = nil, structured: Content? = nil,
         failure: TaskFailure? = nil,
         usage: Usage = Usage(), costMicroUSD: UInt64 = 0, sessionID: String = "", instance: String = "",
-        startedAt: WallTime, finishedAt: WallTime, notBurnt: Bool = false
+        startedAt: WallTime, finishedAt: WallTime, notBurnt: Bool = false, workspace: WorkspaceOutcome? = nil
     ) {
         self.token = token
         self.state = state
@@ -44,5 +46,6 @@ public struct AttemptResult: Hashable, Sendable {
         self.startedAt = startedAt
         self.finishedAt = finishedAt
         self.notBurnt = notBurnt
+        self.workspace = workspace
     }
 }

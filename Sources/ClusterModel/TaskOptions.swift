@@ -42,6 +42,8 @@ public struct TaskOptions: Hashable, Sendable {
     public var environment: [String]
     /// Runner `exec`: at most so many bytes of output are kept; 0: the agent's default.
     public var outputBytes: UInt32
+    /// Nil: it works in ``directory``. Both together are refused.
+    public var workspace: Workspace?
 
     /// Normal priority and every default of the agent and the coordinator, but for what is given.
     public init(
@@ -50,7 +52,7 @@ public struct TaskOptions: Hashable, Sendable {
         maxTurns: UInt32 = 0, budgetMicroUSD: UInt64 = 0, schemaJSON: String = "", maxAttempts: UInt32 = 0,
         needs: [LabelRule] = [], avoids: [LabelRule] = [], expiresAfter: Milliseconds = 0, onLost: OnLost = .rerun,
         onError: OnError = .hold, command: [String] = [], promptOnStandardInput: Bool = false,
-        environment: [String] = [], outputBytes: UInt32 = 0
+        environment: [String] = [], outputBytes: UInt32 = 0, workspace: Workspace? = nil
     ) {
         self.priority = priority
         self.runner = runner
@@ -73,6 +75,7 @@ public struct TaskOptions: Hashable, Sendable {
         self.promptOnStandardInput = promptOnStandardInput
         self.environment = environment
         self.outputBytes = outputBytes
+        self.workspace = workspace
     }
 }
 

@@ -108,6 +108,7 @@ extension SQLiteStore {
         let columns = [
             ("prompts", "blob", "size"), ("answers", "answer_blob", "answer_size"),
             ("answers", "structured_blob", "structured_size"), ("set_aside", "answer_blob", "answer_size"),
+            ("workspace_blobs", "blob", "size"),
         ]
         var found: Set<BlobRef> = []
         for (table, hash, size) in columns {

@@ -65,6 +65,15 @@ enum Schema {
             try db.execute(
                 sql: "CREATE TABLE spending (day INTEGER PRIMARY KEY, cost INTEGER NOT NULL, tokens INTEGER NOT NULL)")
         }
+        migrator.registerMigration("7") { db in
+            // A task's ending in its worktree as JSON; and the blobs that it names, so that a sweep finds them without reading that.
+            try db.execute(
+                sql: """
+                    CREATE TABLE workspaces (id INTEGER PRIMARY KEY, body TEXT NOT NULL);
+                    CREATE TABLE workspace_blobs (
+                        id INTEGER NOT NULL, blob BLOB NOT NULL, size INTEGER NOT NULL, PRIMARY KEY (id, blob)) WITHOUT ROWID;
+                    """)
+        }
         return migrator
     }
 

@@ -29,6 +29,7 @@ struct StoredOptions: Codable {
     var promptOnStandardInput: Bool?
     var environment: [String]?
     var outputBytes: UInt32?
+    var workspace: StoredWorkspace.Spec?
 
     init(_ options: TaskOptions) {
         priority = Int(options.priority.rawValue)
@@ -52,6 +53,7 @@ struct StoredOptions: Codable {
         promptOnStandardInput = options.promptOnStandardInput ? true : nil
         environment = Self.present(options.environment)
         outputBytes = options.outputBytes == 0 ? nil : options.outputBytes
+        workspace = options.workspace.map(StoredWorkspace.Spec.init)
     }
 
     private static func present<C: Collection>(_ value: C) -> C? { value.isEmpty ? nil : value }
@@ -72,7 +74,7 @@ struct StoredOptions: Codable {
             expiresAfter: Milliseconds(expiresAfterMilliseconds ?? 0), onLost: onLost.flatMap(OnLost.init) ?? .rerun,
             onError: onError.flatMap(OnError.init) ?? .hold, command: command ?? [],
             promptOnStandardInput: promptOnStandardInput ?? false, environment: environment ?? [],
-            outputBytes: outputBytes ?? 0)
+            outputBytes: outputBytes ?? 0, workspace: workspace?.workspace)
     }
 
     /// As it rests.

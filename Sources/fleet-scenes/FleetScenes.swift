@@ -7,7 +7,10 @@ import Foundation
 struct FleetScenes: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fleet-scenes", abstract: "The product at work, as real processes against a simulated API.",
-        subcommands: [Demo.self, Fifty.self, CoordinatorKills.self, AgentKill.self, Bulk.self, BigJob.self, Quota.self])
+        subcommands: [
+            Demo.self, Fifty.self, CoordinatorKills.self, AgentKill.self, Bulk.self, BigJob.self, Quota.self,
+            Workspaces.self,
+        ])
 }
 
 /// What every scene takes.
@@ -95,6 +98,20 @@ struct Quota: AsyncParsableCommand {
         for plan in QuotaScene.plans where names.isEmpty || names.contains(plan.name) {
             try await options.play { try await QuotaScene(plan).run($0) }
         }
+    }
+}
+
+struct Workspaces: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Ten tasks at once in worktrees of one repository, and one branch of their patches.")
+    @OptionGroup var options: SceneOptions
+    @Option(help: "claude processes at once.") var instances = 10
+
+    func run() async throws {
+        var scene = WorkspacesScene()
+        scene.instances = instances
+        let ready = scene
+        try await options.play { try await ready.run($0) }
     }
 }
 

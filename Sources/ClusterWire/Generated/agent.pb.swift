@@ -551,6 +551,16 @@ public nonisolated struct Ccorchestrator_V1_AttemptResult: @unchecked Sendable {
     set {_uniqueStorage()._notBurnt = newValue}
   }
 
+  /// Contexts (20-29), workspaces and artifacts (30-39).
+  public var workspace: Ccorchestrator_V1_WorkspaceOutcome {
+    get {_storage._workspace ?? Ccorchestrator_V1_WorkspaceOutcome()}
+    set {_uniqueStorage()._workspace = newValue}
+  }
+  /// Returns true if `workspace` has been explicitly set.
+  public var hasWorkspace: Bool {_storage._workspace != nil}
+  /// Clears the value of `workspace`. Subsequent reads from it will return its default value.
+  public mutating func clearWorkspace() {_uniqueStorage()._workspace = nil}
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -1614,7 +1624,7 @@ nonisolated extension Ccorchestrator_V1_AttemptResults: SwiftProtobuf.Message, S
 
 nonisolated extension Ccorchestrator_V1_AttemptResult: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".AttemptResult"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}token\0\u{1}state\0\u{1}answer\0\u{1}structured\0\u{1}error\0\u{1}usage\0\u{3}cost_microusd\0\u{3}session_id\0\u{1}instance\0\u{3}started_at_ms\0\u{3}finished_at_ms\0\u{3}not_burnt\0\u{c}\u{14}\u{14}")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}token\0\u{1}state\0\u{1}answer\0\u{1}structured\0\u{1}error\0\u{1}usage\0\u{3}cost_microusd\0\u{3}session_id\0\u{1}instance\0\u{3}started_at_ms\0\u{3}finished_at_ms\0\u{3}not_burnt\0\u{2}\u{12}workspace\0\u{c}\u{14}\u{a}\u{c}\u{1f}\u{9}")
 
   fileprivate class _StorageClass {
     var _token: Ccorchestrator_V1_AttemptToken? = nil
@@ -1629,6 +1639,7 @@ nonisolated extension Ccorchestrator_V1_AttemptResult: SwiftProtobuf.Message, Sw
     var _startedAtMs: Int64 = 0
     var _finishedAtMs: Int64 = 0
     var _notBurnt: Bool = false
+    var _workspace: Ccorchestrator_V1_WorkspaceOutcome? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1651,6 +1662,7 @@ nonisolated extension Ccorchestrator_V1_AttemptResult: SwiftProtobuf.Message, Sw
       _startedAtMs = source._startedAtMs
       _finishedAtMs = source._finishedAtMs
       _notBurnt = source._notBurnt
+      _workspace = source._workspace
     }
   }
 
@@ -1681,6 +1693,7 @@ nonisolated extension Ccorchestrator_V1_AttemptResult: SwiftProtobuf.Message, Sw
         case 10: try { try decoder.decodeSingularInt64Field(value: &_storage._startedAtMs) }()
         case 11: try { try decoder.decodeSingularInt64Field(value: &_storage._finishedAtMs) }()
         case 12: try { try decoder.decodeSingularBoolField(value: &_storage._notBurnt) }()
+        case 30: try { try decoder.decodeSingularMessageField(value: &_storage._workspace) }()
         default: break
         }
       }
@@ -1729,6 +1742,9 @@ nonisolated extension Ccorchestrator_V1_AttemptResult: SwiftProtobuf.Message, Sw
       if _storage._notBurnt != false {
         try visitor.visitSingularBoolField(value: _storage._notBurnt, fieldNumber: 12)
       }
+      try { if let v = _storage._workspace {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 30)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1750,6 +1766,7 @@ nonisolated extension Ccorchestrator_V1_AttemptResult: SwiftProtobuf.Message, Sw
         if _storage._startedAtMs != rhs_storage._startedAtMs {return false}
         if _storage._finishedAtMs != rhs_storage._finishedAtMs {return false}
         if _storage._notBurnt != rhs_storage._notBurnt {return false}
+        if _storage._workspace != rhs_storage._workspace {return false}
         return true
       }
       if !storagesAreEqual {return false}

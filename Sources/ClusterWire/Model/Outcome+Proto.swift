@@ -80,7 +80,8 @@ extension AttemptResult {
             costMicroUSD: proto.costMicrousd, sessionID: proto.sessionID, instance: proto.instance,
             startedAt: WallTime(milliseconds: proto.startedAtMs),
             finishedAt: WallTime(milliseconds: proto.finishedAtMs),
-            notBurnt: proto.notBurnt)
+            notBurnt: proto.notBurnt,
+            workspace: proto.hasWorkspace ? try WorkspaceOutcome(proto: proto.workspace) : nil)
     }
 
     /// As it travels.
@@ -98,6 +99,7 @@ extension AttemptResult {
         message.startedAtMs = startedAt.milliseconds
         message.finishedAtMs = finishedAt.milliseconds
         message.notBurnt = notBurnt
+        if let workspace { message.workspace = workspace.proto }
         return message
     }
 }

@@ -32,7 +32,8 @@ extension TaskOptions {
             avoids: try Self.rules(proto.avoids), expiresAfter: Milliseconds(expiresAfter),
             onLost: proto.holdWhenLost ? .hold : .rerun, onError: proto.skipOnError ? .skip : .hold,
             command: proto.command, promptOnStandardInput: proto.promptOnStdin, environment: proto.environment,
-            outputBytes: proto.outputBytes)
+            outputBytes: proto.outputBytes,
+            workspace: proto.hasWorkspace ? try Workspace(proto: proto.workspace) : nil)
     }
 
     private static func rules(_ texts: [String]) throws(WireError) -> [LabelRule] {
@@ -70,6 +71,7 @@ extension TaskOptions {
         message.promptOnStdin = promptOnStandardInput
         message.environment = environment
         message.outputBytes = outputBytes
+        if let workspace { message.workspace = workspace.proto }
         return message
     }
 }

@@ -35,6 +35,10 @@ extension TaskFields {
                 "the command and its environment take \(commandBytes) bytes, the limit is \(Limits.commandBytes)"
             )
         }
+        let workspace = try workspace?.workspace(place: place)
+        guard workspace == nil || directory == nil else {
+            throw UsageError(at: place, "a task works in a \"directory\" or in a \"workspace\", not in both")
+        }
         return TaskOptions(
             priority: priority ?? .normal, runner: runnerName, model: model ?? "",
             permissionMode: permissionMode ?? "", allowedTools: allowedTools ?? [],
@@ -43,7 +47,7 @@ extension TaskFields {
             maxAttempts: maxAttempts ?? 0, needs: needs ?? [], avoids: avoids ?? [], expiresAfter: expiresAfter ?? 0,
             onLost: onLost ?? .rerun, onError: onError ?? .hold, command: command ?? [],
             promptOnStandardInput: takesStandardInput ?? false, environment: environment ?? [],
-            outputBytes: outputBytes ?? 0)
+            outputBytes: outputBytes ?? 0, workspace: workspace)
     }
 
     /// What one runner would not look at is a mistake of whoever wrote it.

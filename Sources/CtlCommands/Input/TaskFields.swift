@@ -25,6 +25,7 @@ struct TaskFields: Equatable, Sendable {
     var expiresAfter: Milliseconds?
     var onLost: OnLost?
     var onError: OnError?
+    var workspace: WorkspaceFields?
     var context: String?
     var after: [NamedLink]?
 
@@ -32,9 +33,10 @@ struct TaskFields: Equatable, Sendable {
         "prompt", "name", "priority", "model", "timeout", "schema", "max_turns", "budget_usd", "runner",
         "permission_mode", "allowed_tools", "disallowed_tools", "directory", "max_attempts", "command", "env", "stdin",
         "output_bytes", "needs", "avoids", "expires_after", "on_lost", "on_error", "context", "after",
+        "workspace",
     ]
     /// Words of the command line that this version does not carry out.
-    static let notBuilt: Set<String> = ["labels", "workspace"]
+    static let notBuilt: Set<String> = ["labels"]
 
     init() {}
 
@@ -71,6 +73,7 @@ struct TaskFields: Equatable, Sendable {
         case "expires_after": expiresAfter = try field.duration()
         case "on_lost": onLost = try field.choice()
         case "on_error": onError = try field.choice()
+        case "workspace": workspace = try WorkspaceFields(field)
         case "context": context = try field.context()
         case "after": after = try field.taskLinks()
         default: preconditionFailure("checkName let an unknown field pass: \(field.key)")
@@ -116,6 +119,7 @@ struct TaskFields: Equatable, Sendable {
         fill(\.expiresAfter)
         fill(\.onLost)
         fill(\.onError)
+        if let below = base.workspace { merged.workspace = merged.workspace?.over(below) ?? below }
         fill(\.context)
         fill(\.after)
         return merged

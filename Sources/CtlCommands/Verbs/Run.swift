@@ -61,13 +61,17 @@ struct Run: AsyncParsableCommand {
         guard !submission.spec.isPaused else {
             throw UsageError("a paused job would never end here: nobody else can resume it")
         }
-        for row in submission.options.indices where submission.options[row].directory.isEmpty {
+        try await submission.pinRefs()
+        for row in submission.options.indices
+        where submission.options[row].directory.isEmpty && submission.options[row].workspace == nil {
             submission.options[row].directory = here
         }
         let directories = Array(Set(submission.options.map(\.directory) + [here])).sorted()
         let runners = Array(Set(submission.options.map(\.runner))).sorted()
+        let repositories = Array(Set(submission.options.compactMap(\.workspace?.repository))).sorted()
         let plan = plan(
-            settings, tasks: submission.tasks.count ?? .max, directories: directories, runners: runners, quotas: quota)
+            settings, tasks: submission.tasks.count ?? .max, directories: directories, runners: runners,
+            repositories: repositories, quotas: quota)
         let now = Int64(Date().timeIntervalSince1970 * 1000)
         try mentionUnfinished(folders)
         let run = try RunDirectory.create(in: folders.parent, milliseconds: now)
@@ -78,7 +82,7 @@ struct Run: AsyncParsableCommand {
             try run.write(
                 RunDirectory.Record(
                     job: job.job.rawValue, tasks: job.taskCount, directories: directories, runners: runners,
-                    quotas: quota, startedAtMilliseconds: now))
+                    repositories: repositories, quotas: quota, startedAtMilliseconds: now))
             return job.job
         }
     }
@@ -92,17 +96,19 @@ struct Run: AsyncParsableCommand {
         }
         let plan = plan(
             settings, tasks: Int(record.tasks), directories: record.directories, runners: record.runners ?? ["claude"],
+            repositories: record.repositories ?? [],
             quotas: quota.isEmpty ? record.quotas ?? [] : quota)
         let work = RunWork(run: run, settings: settings, keep: keep, resumeHint: resumeHint)
         return try await work.perform(plan) { _ in JobID(rawValue: record.job) }
     }
 
     private func plan(
-        _ settings: ControlSettings, tasks: Int, directories: [String], runners: [String], quotas: [String]
+        _ settings: ControlSettings, tasks: Int, directories: [String], runners: [String],
+        repositories: [String], quotas: [String]
     ) -> FleetPlan {
         FleetPlan(
             secretFile: settings.secretFile, instances: instances, claude: claude, tasks: tasks,
-            directories: directories, runners: runners, quotas: quotas)
+            directories: directories, runners: runners, repositories: repositories, quotas: quotas)
     }
 
     /// One line, and nothing else: a fresh run leaves an older one alone.
