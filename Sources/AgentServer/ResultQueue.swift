@@ -125,7 +125,7 @@ struct ResultQueue {
     /// Whether the key of the field `workspace` is among these bytes: most results have none, and are not read for it.
     private static func mayHoldWorkspace(_ bytes: [UInt8]) -> Bool {
         let field = 30
-        let key = [UInt8(truncatingIfNeeded: field << 3 | 2) | 0x80, UInt8(field << 3 >> 7)]
+        let key = [UInt8(truncatingIfNeeded: (field << 3) | 2) | 0x80, UInt8((field << 3) >> 7)]
         return bytes.indices.dropLast().contains { bytes[$0] == key[0] && bytes[$0 + 1] == key[1] }
     }
 

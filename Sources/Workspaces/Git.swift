@@ -99,7 +99,7 @@ public struct Git: Sendable {
                     return nil
                 } catch {
                     if Task.isCancelled { return nil }
-                    if "\(error)".contains("imit") {
+                    if let error = error as? SubprocessError, error.code == .outputLimitExceeded {
                         throw WorkspaceError(.refused, "git \(verb) gave more than \(limit) bytes, which is the limit")
                     }
                     throw WorkspaceError(.trouble, "git \(verb) can't be run: \(error)")

@@ -50,14 +50,15 @@ extension WorkspaceKeeper {
     private func patch(_ plain: [String], _ base: String, _ place: Place, _ around: [String: String]) async throws
         -> [UInt8]
     {
-        let output = try await git.run(
-            plain + ["--binary", "--full-index", "--src-prefix=a/", "--dst-prefix=b/", base], in: place.path,
-            with: around,
-            limit: limits.patchBytes + 1, within: limits.localTime)
-        guard output.succeeded else { throw WorkspaceError(.trouble, "git diff failed: \(output.errors.prefix(600))") }
-        guard output.bytes.count <= limits.patchBytes else {
+        let output: Git.Output
+        do {
+            output = try await git.run(
+                plain + ["--binary", "--full-index", "--src-prefix=a/", "--dst-prefix=b/", base], in: place.path,
+                with: around, limit: limits.patchBytes, within: limits.localTime)
+        } catch let error as WorkspaceError where error.kind == .refused {
             throw WorkspaceError(.refused, "the task's patch is over the limit of \(limits.patchBytes) bytes")
         }
+        guard output.succeeded else { throw WorkspaceError(.trouble, "git diff failed: \(output.errors.prefix(600))") }
         return output.bytes
     }
 

@@ -12,7 +12,7 @@ struct PatchBranch {
         case merged
         /// These files did not fit; the patch was left out.
         case conflict(files: [String])
-        /// The task changed nothing.
+        /// The task changed nothing, or nothing that is not there already.
         case empty
     }
 
@@ -20,6 +20,8 @@ struct PatchBranch {
         var task: TaskID
         var name: String
         var outcome: Outcome
+
+        var isLeftOut: Bool { if case .conflict = outcome { true } else { false } }
     }
 
     let git: Git
@@ -133,6 +135,8 @@ struct PatchBranch {
             }
             outcome = .merged
         }
+        // An earlier task did the same.
+        if try await git.run(["diff", "--cached", "--quiet"], in: tree).succeeded { return .empty }
         let title = result.name.isEmpty ? "Task \(result.task)" : result.name
         let base = result.workspace.map { "\nBase: \($0.base)" } ?? ""
         let message = "\(title.prefix(200))\n\nTask: \(result.task)\(base)\n"

@@ -2,6 +2,7 @@ import ArgumentParser
 import ClusterModel
 import CoordinatorClient
 import Foundation
+import Settings
 
 struct Apply: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -40,12 +41,10 @@ struct Apply: AsyncParsableCommand {
             try await patches.check()
             let job = try await selector.oneJob(session.client)
             let rows = try await Self.bring(job.job, patches, session.client)
-            try Self.print(rows, branch: branch, session)
+            try Self.print(rows, branch: branch, session.format)
             return rows
         }
-        if rows.contains(where: { if case .conflict = $0.outcome { true } else { false } }) {
-            throw ExitStatus.someFailed
-        }
+        if rows.contains(where: \.isLeftOut) { throw ExitStatus.someFailed }
     }
 
     /// Reads the job's results twice, a page at a time: for the commits that its tasks started from, then for their patches.
@@ -79,10 +78,10 @@ struct Apply: AsyncParsableCommand {
         }
     }
 
-    private static func print(_ rows: [PatchBranch.Row], branch: String, _ session: CtlSession) throws {
+    static func print(_ rows: [PatchBranch.Row], branch: String, _ format: OutputFormat) throws {
         var output = StandardOutput()
         let lines = rows.map { ($0, words($0.outcome)) }
-        switch session.format {
+        switch format {
         case .table:
             for (row, (word, files)) in lines {
                 let named = row.name.isEmpty ? "" : " (\(row.name))"

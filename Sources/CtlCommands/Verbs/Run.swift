@@ -35,6 +35,11 @@ struct Run: AsyncParsableCommand {
             valueName: "bucket=limit"))
     var quota: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "With --repo DIR: bring the patches into a branch there, as apply does.", valueName: "name"))
+    var branch: String?
+
     @Flag(help: "Go on with the newest run that was cut off.")
     var resume = false
 
@@ -69,13 +74,14 @@ struct Run: AsyncParsableCommand {
         let directories = Array(Set(submission.options.map(\.directory) + [here])).sorted()
         let runners = Array(Set(submission.options.map(\.runner))).sorted()
         let repositories = Array(Set(submission.options.compactMap(\.workspace?.repository))).sorted()
+        let patches = try await patches(repositories)
         let plan = plan(
             settings, tasks: submission.tasks.count ?? .max, directories: directories, runners: runners,
             repositories: repositories, quotas: quota)
         let now = Int64(Date().timeIntervalSince1970 * 1000)
         try mentionUnfinished(folders)
         let run = try RunDirectory.create(in: folders.parent, milliseconds: now)
-        let work = RunWork(run: run, settings: settings, keep: keep, resumeHint: resumeHint)
+        let work = RunWork(run: run, settings: settings, keep: keep, resumeHint: resumeHint, branch: patches)
         return try await work.perform(plan) { [submission] client in
             try run.markSubmitting()
             let job = try await client.submit(submission, quiet: settings.output == .quiet)
@@ -98,8 +104,21 @@ struct Run: AsyncParsableCommand {
             settings, tasks: Int(record.tasks), directories: record.directories, runners: record.runners ?? ["claude"],
             repositories: record.repositories ?? [],
             quotas: quota.isEmpty ? record.quotas ?? [] : quota)
-        let work = RunWork(run: run, settings: settings, keep: keep, resumeHint: resumeHint)
+        let work = RunWork(
+            run: run, settings: settings, keep: keep, resumeHint: resumeHint,
+            branch: try await patches(record.repositories ?? []))
         return try await work.perform(plan) { _ in JobID(rawValue: record.job) }
+    }
+
+    /// Looked at before anything is run.
+    private func patches(_ repositories: [String]) async throws -> PatchBranch? {
+        guard let branch else { return nil }
+        guard repositories.count == 1, repositories[0].hasPrefix("/") else {
+            throw UsageError("--branch goes with --repo and a path: the patches are brought into that repository")
+        }
+        let patches = PatchBranch(repository: repositories[0], branch: branch, onto: nil, replaces: false)
+        try await patches.check()
+        return patches
     }
 
     private func plan(
