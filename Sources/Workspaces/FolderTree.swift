@@ -3,34 +3,53 @@ import Glibc
 
 /// Folders that tasks have written in: taken away whatever their modes are, and never through a link.
 enum FolderTree {
+    /// A path as the system has it: a file's name need be no UTF-8.
+    private typealias Raw = [CChar]
+
     /// Deletes what is in `path` and leaves the folder itself, in which a process may stand.
-    static func empty(_ path: String) throws(WorkspaceError) {
-        _ = chmod(path, 0o700)
-        guard let folder = opendir(path) else { throw trouble(path) }
-        var names: [String] = []
-        while let entry = readdir(folder) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) {
-                String(decoding: $0.prefix(while: { $0 != 0 }), as: UTF8.self)
-            }
-            if name != ".", name != ".." { names.append(name) }
-        }
-        closedir(folder)
-        for name in names { try remove(path + "/" + name) }
-    }
+    static func empty(_ path: String) throws(WorkspaceError) { try empty(Raw(path.utf8CString)) }
 
     /// Deletes it, if it is there.
-    static func remove(_ path: String) throws(WorkspaceError) {
-        var info = stat()
-        guard lstat(path, &info) == 0 else {
+    static func remove(_ path: String) throws(WorkspaceError) { try remove(Raw(path.utf8CString)) }
+
+    private static func empty(_ path: Raw) throws(WorkspaceError) {
+        guard kind(path) == S_IFDIR else {
+            throw WorkspaceError(.trouble, "\(text(path)) is no folder: it can't be cleared away")
+        }
+        _ = chmod(path, 0o700)
+        guard let folder = opendir(path) else { throw trouble(path) }
+        var names: [ArraySlice<CChar>] = []
+        while let entry = readdir(folder) {
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) {
+                $0.prefix { $0 != 0 }.map { CChar(bitPattern: $0) }
+            }
+            if name != [0x2E], name != [0x2E, 0x2E] { names.append(name[...]) }
+        }
+        closedir(folder)
+        for name in names { try remove(path.dropLast() + [0x2F] + name + [0]) }
+    }
+
+    private static func remove(_ path: Raw) throws(WorkspaceError) {
+        guard let kind = kind(path) else {
             if errno == ENOENT { return }
             throw trouble(path)
         }
-        guard info.st_mode & S_IFMT == S_IFDIR else {
+        guard kind == S_IFDIR else {
             guard unlink(path) == 0 || errno == ENOENT else { throw trouble(path) }
             return
         }
         try empty(path)
         guard rmdir(path) == 0 || errno == ENOENT else { throw trouble(path) }
+    }
+
+    /// Of the path itself, not of what it links to; nil: see `errno`.
+    private static func kind(_ path: Raw) -> mode_t? {
+        var info = stat()
+        return lstat(path, &info) == 0 ? info.st_mode & S_IFMT : nil
+    }
+
+    private static func text(_ path: Raw) -> String {
+        String(decoding: path.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     static func make(_ path: String) throws(WorkspaceError) {
@@ -42,6 +61,11 @@ enum FolderTree {
         }
     }
 
+    /// Itself, and no link to one.
+    static func isFolder(_ path: String) -> Bool {
+        kind(Raw(path.utf8CString)) == S_IFDIR
+    }
+
     static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
     static func names(in path: String) -> [String] {
@@ -49,7 +73,7 @@ enum FolderTree {
         ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted()
     }
 
-    private static func trouble(_ path: String) -> WorkspaceError {
-        WorkspaceError(.trouble, "\(path) can't be cleared away: \(String(cString: strerror(errno)))")
+    private static func trouble(_ path: Raw) -> WorkspaceError {
+        WorkspaceError(.trouble, "\(text(path)) can't be cleared away: \(String(cString: strerror(errno)))")
     }
 }

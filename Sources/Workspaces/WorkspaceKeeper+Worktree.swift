@@ -46,8 +46,8 @@ extension WorkspaceKeeper {
                 ["reset", "-q", "--hard", base], in: place.path, with: at(place, own), within: limits.localTime)
             try await git.must(["clean", "-ffdxq"], in: place.path, with: at(place, own), within: limits.localTime)
             return try await isClean(place, own, base)
-        } catch is WorkspaceError {
-            // What stands in the way is taken away whole.
+        } catch {
+            // What stands in the way is taken away whole; if that can't be done, making it anew says why.
             return false
         }
     }
@@ -56,6 +56,8 @@ extension WorkspaceKeeper {
         try await turns.take(place.repository.folder) { [self] in
             try await clone(place.repository)
             if try await !has(base, place) { throw WorkspaceError(.trouble, "the commit \(base) is not here any more") }
+            // A task may have put a link in its place.
+            if !FolderTree.isFolder(place.path) { try FolderTree.remove(place.path) }
             try FolderTree.make(place.path)
             try FolderTree.empty(place.path)
             if let old = state.withLock({ $0.folders.removeValue(forKey: place.path) }) { try FolderTree.remove(old) }

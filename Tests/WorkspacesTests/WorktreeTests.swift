@@ -82,7 +82,8 @@ struct WorktreeTests {
             "touch \"$(git rev-parse --git-dir)/index.lock\" \"$(git rev-parse --git-dir)/HEAD.lock\"; echo x > stray",
             "rm .git; git init -q; echo x > stray", "rm -rf .git src",
             "mkdir nested; cd nested; git init -q; echo x > y",
-            "printf 'gitdir: /nowhere\\n' > .git", "rm -rf \"$(git rev-parse --git-dir)\"",
+            "rm -rf .git; touch \"$(printf 'caf\\351')\"", "printf 'gitdir: /nowhere\\n' > .git",
+            "rm -rf \"$(git rev-parse --git-dir)\"",
             "ln -s / root; rm -rf src; ln -s /tmp src",
         ]
         for deed in deeds {

@@ -29,7 +29,7 @@ struct StandardOutput: ~Copyable {
     }
 
     /// Writes bytes as they are.
-    static func write(_ bytes: [UInt8]) throws {
+    static func raw(_ bytes: [UInt8]) throws {
         var output = StandardOutput()
         output.buffer = bytes
         try output.flush()

@@ -51,7 +51,7 @@ struct Result: AsyncParsableCommand {
         } else if let patch = workspace.patch {
             bytes = try await client.bytes(of: patch)
         }
-        if let to { try Data(bytes).write(to: URL(fileURLWithPath: to)) } else { try StandardOutput.write(bytes) }
+        if let to { try Data(bytes).write(to: URL(fileURLWithPath: to)) } else { try StandardOutput.raw(bytes) }
     }
 
     private static func result(of task: TaskID, _ client: CoordinatorClient) async throws -> TaskResult {
