@@ -53,7 +53,7 @@ struct WorkspaceAgentTests {
         try coordinator.welcome(hello, session: 5, blobs: blobs.endpoint)
         let workspace = Workspace(repository: repository, ref: "main", artifacts: ["out/*"])
         let small =
-            "test -z \"$(git status --porcelain --ignored)\"; echo two >> a.txt; mkdir out; echo kept > out/x; echo stray > .git/../s"
+            "test -z \"$(git status --porcelain --ignored)\"; echo two >> a.txt; mkdir out; echo kept > out/x; echo stray > s"
         for number in 1...2 as ClosedRange<UInt32> {
             try coordinator.assign(token(number), .text(""), session: 5, options: options(small, workspace))
             let result = try #require(await coordinator.result())
