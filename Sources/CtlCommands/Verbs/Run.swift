@@ -71,7 +71,8 @@ struct Run: AsyncParsableCommand {
         where submission.options[row].directory.isEmpty && submission.options[row].workspace == nil {
             submission.options[row].directory = here
         }
-        let directories = Array(Set(submission.options.map(\.directory) + [here])).sorted()
+        let named = submission.options.map(\.directory).filter { !$0.isEmpty }
+        let directories = Array(Set(named + [here])).sorted()
         let runners = Array(Set(submission.options.map(\.runner))).sorted()
         let repositories = Array(Set(submission.options.compactMap(\.workspace?.repository))).sorted()
         let patches = try await patches(repositories)

@@ -5,6 +5,25 @@ import Testing
 extension QueueLane {
     /// Commands in worktrees, and their patches brought home.
     @Suite struct WorkspaceTests {
+        @Test func aRunBringsItsPatchesHomeToo() async throws {
+            try await onBench(.withStandIn()) { bench in
+                let repository = try await GitFolder.make(bench, "repository")
+                let lines = try bench.file("lines", "10\n50\n")
+                let arguments = [
+                    "run", "--runner", "exec", "--each-line", lines, "--repo", ".", "--branch", "home", "--output",
+                    "quiet", "--", "sh", "-ec", "sed -i \"s/^line $1$/changed/\" shared.txt", "sh", "{line}",
+                ]
+                let run = try await bench.run("ccctl", arguments, directory: repository.path)
+                #expect(run.code == 0, "\(run.errors)")
+                #expect(
+                    try await repository.git(["log", "--format=%s", "main..home"]).split(separator: "\n").count == 2)
+                #expect(try await repository.git(["status", "--porcelain"]).isEmpty)
+                // The branch is there now: that is said before anything is run.
+                let again = try await bench.run("ccctl", arguments, directory: repository.path)
+                #expect(again.code == 2 && again.errors.contains("home is there already"), "\(again.errors)")
+            }
+        }
+
         @Test func patchesComeHomeAsABranch() async throws {
             try await withFleet(.withStandIn()) { fleet in
                 let repository = try await GitFolder.make(fleet.bench, "repository")
