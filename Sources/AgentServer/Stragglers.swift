@@ -11,7 +11,8 @@ enum Stragglers {
 
     private static func children(of pid: Int32) -> [Int32] {
         let tasks = "/proc/\(pid)/task"
-        guard let threads = try? FileManager.default.contentsOfDirectory(atPath: tasks) else { return [] }  // It has ended.
+        // Nothing to read: it has ended.
+        guard let threads = try? FileManager.default.contentsOfDirectory(atPath: tasks) else { return [] }
         return threads.flatMap { thread -> [Int32] in
             guard let data = FileManager.default.contents(atPath: "\(tasks)/\(thread)/children") else { return [] }
             return String(decoding: data, as: UTF8.self).split(separator: " ").compactMap { Int32($0) }
