@@ -43,6 +43,7 @@ pool-scenes: debug ## Instances under test: conversations, secrets kept apart, 5
 	@.ci/scene pool-faults
 	@.ci/scene agent-kills
 	@.ci/scene pool-flat
+	@.ci/scene workspaces
 
 .PHONY: long-scenes
 long-scenes: debug ## TASKS=200000 through three kills of the coordinator; each control verb on a job of as many (RELEASE=1: programs of make build)

@@ -101,11 +101,12 @@ let package = Package(
         library("ExecRunner", ["ClusterModel", "GuardedProcess", "SystemShims"]),
         library("MeteringGateway", ["ClusterModel", asyncHTTPClient, hummingbird, logging]),
         library("AgentOutbox", ["ClusterModel", grdb]),
+        library("Workspaces", ["ClusterModel", subprocess, crypto]),
         library(
             "AgentServer",
             [
                 "AgentPool", "AgentOutbox", "ClaudeProcess", "ExecRunner", "GuardedProcess", "MeteringGateway",
-                "ClusterModel", "ClusterWire",
+                "Workspaces", "ClusterModel", "ClusterWire",
                 "ZeroMQ", "Trust", "SystemShims", "Settings", crypto, lifecycle, logging,
             ]),
 
@@ -118,7 +119,7 @@ let package = Package(
             "CtlCommands",
             [
                 "BenchCommands", "CCOrchestrator", "CoordinatorClient", "CoordinatorStore", "ClusterModel", "Quotas",
-                "Settings", "Trust", "ZeroMQ", argumentParser, unixSignals, logging, yams,
+                "Settings", "Trust", "Workspaces", "ZeroMQ", argumentParser, unixSignals, logging, yams,
             ]),
 
         library(
@@ -184,6 +185,7 @@ let package = Package(
         tests(
             "MeteringGatewayTests",
             ["MeteringGateway", "ServiceSims", "ClusterModel", asyncHTTPClient, hummingbird, logging]),
+        tests("WorkspacesTests", ["Workspaces", "ClusterModel"]),
         tests("AgentOutboxTests", ["AgentOutbox", "ClusterModel", grdb]),
         tests("CoordinatorClientTests", ["CoordinatorClient", "ClusterModel", "ClusterWire"]),
         tests(

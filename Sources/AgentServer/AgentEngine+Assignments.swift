@@ -73,7 +73,7 @@ extension AgentEngine {
         let transcript = transcriptWanted(by: record)
         record.isFetching = record.isFetching || transcript != nil
         attempts[token] = record
-        guard record.isFetching else { return enqueue(record, at: now) }
+        guard record.isFetching else { return promptIsHere(record, at: now) }
         guard let blobs else { return promptFailed(token, "the coordinator named no blob endpoint") }
         Task { [feed, transcripts, known = record.prompt] in
             let downloader = BlobDownloader(connection: blobs)

@@ -30,7 +30,7 @@ extension AgentEngine {
         record.prompt = prompt
         record.isFetching = false
         attempts[token] = record
-        enqueue(record, at: now)
+        promptIsHere(record, at: now)
     }
 
     func promptFailed(_ token: AttemptToken, _ reason: String) {
@@ -86,9 +86,10 @@ extension AgentEngine {
             if let failure = record.keepFailure {
                 return finish(record, .failed, failure, AttemptOutput(judgement.result), on: instance)
             }
+            let (state, failure) = record.end(judgement.state, judgement.failure)
             finish(
-                record, judgement.state, judgement.failure, AttemptOutput(judgement.result), on: instance,
-                head: judgement.state == .succeeded ? record.head : nil)
+                record, state, failure, AttemptOutput(judgement.result), on: instance,
+                head: state == .succeeded ? record.head : nil)
         case .timedOut:
             let failure = TaskFailure(
                 .timeout, "the task ran longer than its timeout of \(timeout(of: record.options).rawValue) ms",
@@ -155,12 +156,13 @@ extension AgentEngine {
             carryingTranscript.insert(record.token)
             results.carryingTranscript.insert(record.token)
         }
-        let message = AttemptResult(
+        var message = AttemptResult(
             token: record.token, state: state, answer: output.answer, structured: output.structured, failure: failure,
             usage: output.usage, costMicroUSD: output.costMicroUSD, sessionID: output.sessionID, instance: instance,
             startedAt: record.startedAt ?? record.arrivedAt, finishedAt: Clocks.wall(),
             notBurnt: notBurnt || failure.map { $0.known?.burnsAttempt == false } ?? false, head: head
         ).proto
+        if let workspace = record.workspace { message.workspace = workspace }
         var fields: Logger.Metadata = ["task": "\(record.token)", "state": "\(state.name)", "instance": "\(instance)"]
         if let failure { fields["reason"] = "\(failure.errorClass): \(failure.message)" }
         logger.info("attempt ended", metadata: fields)

@@ -99,16 +99,16 @@ extension AgentEngine {
         }
         // The CLI's cap on cost counts from the launch or the last `/clear` on: each turn with one has a launch of its own.
         let isCapped = record.options.budgetMicroUSD > 0
-        report(id, judgement, head: isCapped ? nil : attempts[token]?.head?.transcript.hex, at: now)
+        report(id, token, judgement, head: isCapped ? nil : attempts[token]?.head?.transcript.hex, at: now)
     }
 
-    func report(_ id: InstanceID, _ judgement: Judgement, head: String?, at now: Instant) {
+    func report(_ id: InstanceID, _ token: AttemptToken, _ judgement: Judgement, head: String?, at now: Instant) {
         perform(
             pool.turnEnded(
                 id,
                 TurnReport(
                     succeeded: judgement.state == .succeeded, credentialRefused: judgement.credentialRefused,
-                    instanceIsSound: judgement.instanceIsSound, head: head),
+                    instanceIsSound: judgement.instanceIsSound && attempts[token]?.leavesProcesses != true, head: head),
                 at: now))
     }
 

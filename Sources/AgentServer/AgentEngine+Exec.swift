@@ -38,17 +38,29 @@ extension AgentEngine {
             let plan = try ExecPlan(
                 options: options, prompt: record.prompt,
                 searchPath: runner.environment["PATH"] ?? ExecEnvironment.defaultPath,
-                directory: options.directory.isEmpty ? folders.work : options.directory,
+                directory: place(of: options, slot: "exec-\(slot)")?.path
+                    ?? (options.directory.isEmpty ? folders.work : options.directory),
                 environment: ExecEnvironment.make(
                     from: runner.environment, home: folders.work, temporary: folders.temporary, token: token,
                     own: options.environment),
                 outputBytes: settings.execOutputBytes, timeout: timeout(of: options),
                 launch: GuardLaunch(
                     guardPath: runner.guardPath, marker: settings.stateDirectory, grace: ExecLimits.grace))
+            let turn = workspaceTurn(record, slot: "exec-\(slot)")
             let process = ExecProcess(plan)
             execs[token] = ExecRecord(process: process, instance: "\(settings.name)/exec-\(slot)", begun: now)
             attempts[token]?.startedAt = Clocks.wall()
-            place(slot).run(process, preparing: folders.make) { [feed] result in
+            let workspaces = runner.workspaces
+            let prepare: @Sendable () throws -> Void = {
+                try folders.make()
+                // The thread is the place's own, so it may wait.
+                if let turn, let error = Blocking.wait({ await turn.prepare(workspaces) }) { throw error }
+            }
+            place(slot).run(process, preparing: prepare) { [feed] result in
+                if let turn, case .success = result {
+                    let collected = Blocking.wait { await turn.collect(workspaces) }
+                    feed.yield(.workspaceCollected(token, collected, hasStragglers: false))
+                }
                 switch result {
                 case .success(let end): feed.yield(.execEnded(token, .ended(end)))
                 case .failure(let error): feed.yield(.execEnded(token, .noFolder("\(error)")))
@@ -85,7 +97,8 @@ extension AgentEngine {
         case .ended(let end):
             let (state, answer, failure) = end.judge(
                 timeout: exec.process.plan.timeout, program: exec.process.plan.command[0])
-            finish(record, state, failure, AttemptOutput(answer: answer), on: exec.instance)
+            let (ended, why) = record.end(state, failure)
+            finish(record, ended, why, AttemptOutput(answer: answer), on: exec.instance)
         }
     }
 

@@ -11,7 +11,9 @@ extension AgentEngine {
             feed.yield(.startFailed(id, StartFailure(message: "\(token) is not known here", programIsMissing: true)))
             return
         }
-        starting[id] = runner.start(id, for: attempt.options, resuming: resume(for: attempt).map { (token, $0) })
+        starting[id] = runner.start(
+            id, for: attempt.options, resuming: resume(for: attempt).map { (token, $0) },
+            in: place(of: attempt.options, slot: "\(id.slot)"))
     }
 
     /// One that no attempt waits for yet.
@@ -22,7 +24,7 @@ extension AgentEngine {
             )
             return
         }
-        starting[id] = runner.start(id, for: known.options)
+        starting[id] = runner.start(id, for: known.options, in: place(of: known.options, slot: "\(id.slot)"))
     }
 
     func noteLaunch(_ fingerprint: String, _ options: TaskOptions) {
@@ -83,7 +85,8 @@ extension AgentEngine {
         permits.turnBegan(id, token)
         runner.runTurn(
             id, record.instance, token,
-            prompt: attempt.conversation?.isContinuation == true ? Self.continuation : attempt.prompt, changes: changes)
+            prompt: attempt.conversation?.isContinuation == true ? Self.continuation : attempt.prompt, changes: changes,
+            workspace: workspaceTurn(attempt, slot: "\(id.slot)"))
     }
 
     func turnEnded(_ id: InstanceID, _ token: AttemptToken, _ outcome: TurnOutcome, at now: Instant) {
@@ -97,7 +100,7 @@ extension AgentEngine {
         }
         let judgement = Judgement(outcome, options: attempt.options, forbiddenIsOwn: attempt.forbiddenIsOwn)
         if keepsConversation(id, attempt, judgement) { return }
-        report(id, judgement, head: nil, at: now)
+        report(id, token, judgement, head: nil, at: now)
     }
 
     /// A 403 may be the credential's trouble or one task's own: until three tasks in a row met it, it is the task's.

@@ -173,6 +173,10 @@ actor AgentEngine {
             instances[id] = nil
             perform(pool.instanceStopped(id, at: now))
 
+        case .baseCame(let token, let base): baseCame(token, base, at: now)
+        case .baseFailed(let token, let error): baseFailed(token, error)
+        case .workspaceCollected(let token, let result, let hasStragglers):
+            workspaceCollected(token, result, hasStragglers)
         case .promptCame(let token, let prompt): promptCame(token, prompt, at: now)
         case .promptFailed(let token, let reason): promptFailed(token, reason)
         case .execEnded(let token, let outcome): execEnded(token, outcome, at: now)

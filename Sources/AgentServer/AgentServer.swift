@@ -6,6 +6,7 @@ import Glibc
 import Logging
 import ServiceLifecycle
 import Settings
+import Workspaces
 import ZeroMQ
 
 /// An agent: takes tasks from a coordinator and has them done by `claude` processes on this host.
@@ -104,6 +105,8 @@ public final class AgentServer: Service, Sendable {
                     feed.yield(.unreadableMessage)
                 }
             })
+        let workspaces = WorkspaceKeeper(stateDirectory: settings.stateDirectory, environment: environment)
+        do { try await workspaces.begin() } catch { throw AgentError(.unusable, "\(error)") }
         let permits = PermitBroker(feed: feed)
         let gateway = try await Gateway.start(
             settings: settings, environment: environment, permits: permits, logger: logger)
@@ -114,7 +117,7 @@ public final class AgentServer: Service, Sendable {
                 connection: connection, feed: feed,
                 runner: InstanceRunner(
                     settings: settings, environment: environment, guardPath: host.guardPath,
-                    credential: host.credential, gateway: gateway, feed: feed, logger: logger),
+                    credential: host.credential, gateway: gateway, workspaces: workspaces, feed: feed, logger: logger),
                 permits: permits, ready: readySignal))
         logger.info(
             "agent started",

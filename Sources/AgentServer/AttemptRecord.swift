@@ -1,5 +1,7 @@
 import ClaudeProcess
 import ClusterModel
+import ClusterWire
+import Workspaces
 
 /// An attempt that this agent has accepted and whose result is not on disk yet.
 struct AttemptRecord {
@@ -17,6 +19,14 @@ struct AttemptRecord {
     /// Why that could not be kept, although it must be.
     var keepFailure: TaskFailure?
     var outcome: TurnOutcome?
+    /// The commit that its worktree is set to; empty: it has none.
+    var base = ""
+    /// What it did to its worktree, once it was looked at.
+    var workspace: Ccorchestrator_V1_WorkspaceOutcome?
+    /// Why that could not be taken.
+    var workspaceTrouble: WorkspaceError?
+    /// Processes of its tools live on beside its instance, and might write into the next task's worktree.
+    var leavesProcesses = false
     /// It met a 403 that others have not met: see ``AgentEngine/forbiddenInARow``.
     var forbiddenIsOwn = false
 
@@ -44,6 +54,10 @@ struct Judgement {
             state = .failed
             failure = TaskFailure(.transient, sentence)
             instanceIsSound = false
+        case .noWorktree(let error):
+            state = .failed
+            failure = error.failure("the task's worktree could not be made")
+            instanceIsSound = true
         case .neverBegan(let broken):
             state = .failed
             failure = TaskFailure(

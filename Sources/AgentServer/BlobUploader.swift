@@ -45,6 +45,17 @@ struct BlobUploader: Sendable {
         if message.structured.text.utf8.count > Limits.inlineContentBytes {
             message.structured = Content.blob(try await put(message.structured.text)).proto
         }
+        if !message.workspace.patch.raw.isEmpty { message.workspace.patch = try await kept(message.workspace.patch) }
+        for place in message.workspace.artifacts.indices where !message.workspace.artifacts[place].raw.isEmpty {
+            message.workspace.artifacts[place] = try await kept(message.workspace.artifacts[place])
+        }
         return message
+    }
+
+    private func kept(_ named: Ccorchestrator_V1_NamedContent) async throws -> Ccorchestrator_V1_NamedContent {
+        var named = named
+        named.content = Content.blob(try await put(Array(named.raw))).proto
+        named.raw = Data()
+        return named
     }
 }

@@ -3,6 +3,7 @@ import AgentPool
 import ClaudeProcess
 import ClusterModel
 import ClusterWire
+import Workspaces
 
 /// Everything that happens to an agent, in one line: the engine takes one after the other.
 enum EngineInput: Sendable {
@@ -34,6 +35,13 @@ enum EngineInput: Sendable {
     /// Results have been gathered for as long as they may.
     case gathered
 
+    // Worktrees.
+    case baseCame(AttemptToken, String)
+    case baseFailed(AttemptToken, WorkspaceError)
+    /// What a task did to its worktree, just before its turn's or command's end is told.
+    case workspaceCollected(
+        AttemptToken, Result<Ccorchestrator_V1_WorkspaceOutcome, WorkspaceError>, hasStragglers: Bool)
+
     // Contents and results.
     case promptCame(AttemptToken, String)
     case promptFailed(AttemptToken, String)
@@ -56,6 +64,8 @@ enum TurnOutcome: Sendable {
     case ending(TurnEnding)
     /// The CLI would not take the task's model or permission mode.
     case settingsRefused(String)
+    /// There was no worktree for it, so it was not given the prompt.
+    case noWorktree(WorkspaceError)
     /// The instance broke before it was given the prompt: the task has no part in it.
     case neverBegan(InstanceFailure)
 }

@@ -4,6 +4,7 @@ import ClusterModel
 import Logging
 import MeteringGateway
 import Settings
+import Workspaces
 
 /// Does with instances what the pool decided. Each call returns at once; its end comes to the engine as an input.
 struct InstanceRunner: Sendable {
@@ -15,14 +16,18 @@ struct InstanceRunner: Sendable {
     let credential: Credential?
     /// Nil: instances speak to the service themselves.
     let gateway: MeteringGateway?
+    let workspaces: WorkspaceKeeper
     let feed: AsyncStream<EngineInput>.Continuation
     let logger: Logger
 
     var transcripts: Transcripts { Transcripts(state: settings.stateDirectory) }
 
-    /// - Parameter resuming: the attempt whose conversation has come, and how it goes on.
+    /// - Parameters:
+    ///   - resuming: the attempt whose conversation has come, and how it goes on.
+    ///   - place: the worktree that it is to stand in; nil: what the options say.
     func start(
-        _ id: InstanceID, for options: TaskOptions, resuming: (token: AttemptToken, resume: SessionResume)? = nil
+        _ id: InstanceID, for options: TaskOptions, resuming: (token: AttemptToken, resume: SessionResume)? = nil,
+        in place: WorkspaceKeeper.Place?
     ) -> LaunchPlan {
         let directory = SlotDirectory(state: settings.stateDirectory, slot: id.slot)
         var variables = InstanceEnvironment.make(
@@ -36,13 +41,14 @@ struct InstanceRunner: Sendable {
         }
         var plan = LaunchPlan(
             options: options, claudePath: settings.claudePath, guardPath: guardPath, marker: settings.stateDirectory,
-            directory: directory.work, configDirectory: directory.config,
+            directory: place?.path ?? directory.work, configDirectory: directory.config,
             environment: variables, model: settings.model ?? "")
         plan.resume = resuming?.resume
         let name = "\(settings.name)/\(id)"
-        Task { [feed, logger, gateway, transcripts, plan] in
+        Task { [feed, logger, gateway, transcripts, workspaces, plan] in
             do {
                 try directory.make()
+                if let place { try workspaces.open(place) }
                 if let resuming { try transcripts.place(resuming.token, resuming.resume, for: plan) }
                 let instance = try await ClaudeInstance.start(plan, name: name, logger: logger)
                 feed.yield(.instanceStarted(id, instance))
@@ -63,9 +69,11 @@ struct InstanceRunner: Sendable {
         var permissionMode: String?
     }
 
-    func runTurn(_ id: InstanceID, _ instance: ClaudeInstance, _ token: AttemptToken, prompt: String, changes: Changes)
-    {
-        Task { [feed] in
+    func runTurn(
+        _ id: InstanceID, _ instance: ClaudeInstance, _ token: AttemptToken, prompt: String, changes: Changes,
+        workspace: WorkspaceTurn? = nil
+    ) {
+        Task { [feed, workspaces] in
             if let failure = instance.failure {
                 feed.yield(.turnEnded(id, token, .neverBegan(failure)))
                 return
@@ -81,7 +89,22 @@ struct InstanceRunner: Sendable {
                 feed.yield(.turnEnded(id, token, .neverBegan(failure)))
                 return
             }
-            feed.yield(.turnEnded(id, token, .ending(await instance.runTurn(prompt))))
+            guard let workspace else {
+                feed.yield(.turnEnded(id, token, .ending(await instance.runTurn(prompt))))
+                return
+            }
+            if let error = await workspace.prepare(workspaces) {
+                feed.yield(.turnEnded(id, token, .noWorktree(error)))
+                return
+            }
+            let ending = await instance.runTurn(prompt)
+            if case .result = ending {
+                let collected = await workspace.collect(workspaces)
+                feed.yield(.workspaceCollected(token, collected, hasStragglers: Stragglers.remain(of: instance)))
+            } else {
+                workspaces.leave(workspace.place)
+            }
+            feed.yield(.turnEnded(id, token, .ending(ending)))
         }
     }
 

@@ -2,6 +2,7 @@ import ClusterModel
 import ExecRunner
 import Glibc
 import Settings
+import Workspaces
 
 /// What this host's own settings let a task do.
 struct JobPolicy: Sendable {
@@ -29,6 +30,10 @@ struct JobPolicy: Sendable {
             if let objection = objection(toMode: options.permissionMode) ?? objection(toClaude: options) {
                 return objection
             }
+        }
+        if let workspace = options.workspace {
+            guard options.directory.isEmpty else { return "a task works in a directory or in a workspace, not in both" }
+            return objection(toWorkspace: workspace)
         }
         return options.directory.isEmpty ? nil : objection(toDirectory: options.directory)
     }
@@ -78,6 +83,26 @@ struct JobPolicy: Sendable {
     private func place(_ program: String) -> String? {
         if program.hasPrefix("/") { return ProgramPath.canonical(program) }
         return program.contains("/") ? nil : ProgramPath.find(program, in: searchPath).map(ProgramPath.canonical)
+    }
+
+    private func objection(toWorkspace workspace: Workspace) -> String? {
+        do throws(WorkspaceError) { _ = try RepositoryAddress(workspace.repository) } catch { return error.description }
+        let isAllowed = policy.repositories.contains { allowed in
+            if allowed == "*" || allowed == workspace.repository { return true }
+            // A path may go through links; what counts is where it leads.
+            guard allowed.hasPrefix("/"), workspace.repository.hasPrefix("/"), let real = Self.realPath(allowed) else {
+                return false
+            }
+            return real == Self.realPath(workspace.repository)
+        }
+        guard isAllowed else {
+            return
+                "the repository \(workspace.repository.prefix(512)) is not one this agent lets tasks work on: name it in policy.repositories of its settings"
+        }
+        if !workspace.pushBranch.isEmpty, !policy.allowsPush {
+            return "this agent pushes no branches: it needs policy.push in its settings"
+        }
+        return nil
     }
 
     func objection(toDirectory directory: String) -> String? {

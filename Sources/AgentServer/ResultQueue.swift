@@ -127,10 +127,18 @@ struct ResultQueue {
         }
     }
 
+    /// Whether the key of the field `workspace` is among these bytes: most results have none, and are not read for it.
+    private static func mayHoldWorkspace(_ bytes: [UInt8]) -> Bool {
+        let field = 30
+        let key = [UInt8(truncatingIfNeeded: (field << 3) | 2) | 0x80, UInt8((field << 3) >> 7)]
+        return bytes.indices.dropLast().contains { bytes[$0] == key[0] && bytes[$0 + 1] == key[1] }
+    }
+
     private static func isOversize(_ bytes: [UInt8]) throws -> Bool {
-        guard bytes.count > Limits.inlineContentBytes else { return false }
+        guard bytes.count > Limits.inlineContentBytes || mayHoldWorkspace(bytes) else { return false }
         let message = try Message(serializedBytes: bytes)
-        return message.answer.text.utf8.count > Limits.inlineContentBytes
+        let kept = message.hasWorkspace ? [message.workspace.patch] + message.workspace.artifacts : []
+        return kept.contains { !$0.raw.isEmpty } || message.answer.text.utf8.count > Limits.inlineContentBytes
             || message.structured.text.utf8.count > Limits.inlineContentBytes
     }
 }

@@ -74,7 +74,7 @@ public struct LaunchPlan: Hashable, Sendable {
         self.cli = options.cli
         self.guardGrace = guardGrace
         self.requestedEnvironment = options.environment
-        self.requestedDirectory = options.directory
+        self.requestedDirectory = Self.place(options)
     }
 
     /// The CLI's arguments: its long-lived mode, one JSON object a line each way.
@@ -138,10 +138,15 @@ public struct LaunchPlan: Hashable, Sendable {
         let lists = [options.allowedTools, options.disallowedTools, options.environment]
         let parts =
             lists.map { $0.joined(separator: "\u{1e}") } + [
-                options.directory, options.schemaJSON, String(options.maxTurns), String(options.budgetMicroUSD),
+                place(options), options.schemaJSON, String(options.maxTurns), String(options.budgetMicroUSD),
                 mode == "bypassPermissions" ? "bypass" : "",
             ] + options.cli.launchParts
         return parts.joined(separator: "\u{1f}")
+    }
+
+    /// Where it stands: a slot has one folder for the worktrees of a repository, whatever their refs.
+    private static func place(_ options: TaskOptions) -> String {
+        options.workspace.map { "worktree of \($0.repository)" } ?? options.directory
     }
 
     /// Millionths of a dollar as the CLI reads them: `1.250000`.

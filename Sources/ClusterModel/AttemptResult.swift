@@ -27,13 +27,16 @@ public struct AttemptResult: Hashable, Sendable {
     /// Where its conversation stands: after a turn of a context that succeeded, and after one that was interrupted since its calls were held. Its
     /// transcript is where the coordinator keeps blobs before the result says so. Nil: there is nothing to go on from.
     public var head: ConversationHead?
+    /// What it did to its worktree; nil when it had none.
+    public var workspace: WorkspaceOutcome?
 
     /// Everything as given; what is left out was not reported.
     public init(
         token: AttemptToken, state: TaskState, answer: Content? = nil, structured: Content? = nil,
         failure: TaskFailure? = nil,
         usage: Usage = Usage(), costMicroUSD: UInt64 = 0, sessionID: String = "", instance: String = "",
-        startedAt: WallTime, finishedAt: WallTime, notBurnt: Bool = false, head: ConversationHead? = nil
+        startedAt: WallTime, finishedAt: WallTime, notBurnt: Bool = false, head: ConversationHead? = nil,
+        workspace: WorkspaceOutcome? = nil
     ) {
         self.token = token
         self.state = state
@@ -48,5 +51,6 @@ public struct AttemptResult: Hashable, Sendable {
         self.finishedAt = finishedAt
         self.notBurnt = notBurnt
         self.head = head
+        self.workspace = workspace
     }
 }

@@ -58,6 +58,19 @@ public enum Limits {
     public static let cliDirectories = 64
     /// Different events and reasons that an agent counts of its instances.
     public static let instanceCounts = 64
+    /// A repository's URL or path.
+    public static let repositoryBytes = 1024
+    /// Globs of one task's artifacts.
+    public static let artifactGlobs = 32
+    /// Files kept with one result.
+    public static let artifacts = 64
+    /// Those files together.
+    public static let artifactBytes = 32 * 1024 * 1024
+    /// One task's patch.
+    public static let patchBytes = 16 * 1024 * 1024
+    /// Changed files that a result names, and the bytes of their paths together.
+    public static let changesListed = 1000
+    public static let changesListedBytes = 64 * 1024
     /// Tasks that one control request names.
     public static let tasksPerControl = 10_000
 }

@@ -44,6 +44,8 @@ public struct TaskOptions: Hashable, Sendable {
     public var outputBytes: UInt32
     /// Runner `claude`: what the CLI is told beside the above.
     public var cli: CLIOptions
+    /// Nil: it works in ``directory``. Both together are refused.
+    public var workspace: Workspace?
 
     /// Normal priority and every default of the agent and the coordinator, but for what is given.
     public init(
@@ -52,7 +54,8 @@ public struct TaskOptions: Hashable, Sendable {
         maxTurns: UInt32 = 0, budgetMicroUSD: UInt64 = 0, schemaJSON: String = "", maxAttempts: UInt32 = 0,
         needs: [LabelRule] = [], avoids: [LabelRule] = [], expiresAfter: Milliseconds = 0, onLost: OnLost = .rerun,
         onError: OnError = .hold, command: [String] = [], promptOnStandardInput: Bool = false,
-        environment: [String] = [], outputBytes: UInt32 = 0, cli: CLIOptions = CLIOptions()
+        environment: [String] = [], outputBytes: UInt32 = 0, cli: CLIOptions = CLIOptions(),
+        workspace: Workspace? = nil
     ) {
         self.priority = priority
         self.runner = runner
@@ -76,6 +79,7 @@ public struct TaskOptions: Hashable, Sendable {
         self.environment = environment
         self.outputBytes = outputBytes
         self.cli = cli
+        self.workspace = workspace
     }
 }
 

@@ -22,6 +22,26 @@ public struct TaskRow: Decodable, Sendable {
         public var cache_creation_input_tokens: Int
     }
 
+    /// What it did to its worktree.
+    public struct Worktree: Decodable, Sendable {
+        /// A file that was changed.
+        public struct Change: Decodable, Sendable {
+            /// A, M, D or T.
+            public var kind: String
+            /// From the worktree's root.
+            public var path: String
+        }
+
+        /// The commit that it started from.
+        public var base: String
+        /// At most 1,000.
+        public var changes: [Change]
+        /// 0: nothing was changed.
+        public var patch_bytes: Int
+        /// The branch that was pushed; null when none was.
+        public var branch: String?
+    }
+
     /// The job's number, from 1.
     public var job: Int
     /// `job.index`.
@@ -56,6 +76,8 @@ public struct TaskRow: Decodable, Sendable {
     public var duration_ms: Int?
     /// The line that a template was filled with, or the prompt itself.
     public var input: String
+    /// Absent when it had none.
+    public var workspace: Worktree?
 
     /// Reads the lines of a whole output.
     public static func read(_ output: String) throws -> [TaskRow] {

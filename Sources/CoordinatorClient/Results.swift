@@ -28,6 +28,15 @@ extension CoordinatorClient {
             nextIndex: page.more ? page.nextIndex : nil)
     }
 
+    /// The bytes themselves; what is a blob is fetched and its hash checked.
+    /// - Throws: ``CoordinatorFailure``, ``CoordinatorUnreachable``.
+    public func bytes(of content: Content) async throws -> [UInt8] {
+        switch content {
+        case .text(let text): Array(text.utf8)
+        case .blob(let blob): try await blobs.get(blob, from: try await blobsEndpoint())
+        }
+    }
+
     /// The text itself; what is a blob is fetched and its hash checked.
     /// - Throws: ``CoordinatorFailure``, ``CoordinatorUnreachable``.
     public func text(of content: Content) async throws -> String {

@@ -55,7 +55,8 @@ extension TaskResult {
             queuedAt: WallTime(milliseconds: proto.queuedAtMs),
             startedAt: proto.startedAtMs == 0 ? nil : WallTime(milliseconds: proto.startedAtMs),
             finishedAt: WallTime(milliseconds: proto.finishedAtMs),
-            input: proto.hasInput ? try Content.from(proto: proto.input) : nil)
+            input: proto.hasInput ? try Content.from(proto: proto.input) : nil,
+            workspace: proto.hasWorkspace ? try WorkspaceOutcome(proto: proto.workspace) : nil)
     }
 }
 

@@ -34,6 +34,8 @@ public struct TaskResult: Hashable, Sendable {
     public var finishedAt: WallTime
     /// The line that its template was filled with, or its prompt.
     public var input: Content?
+    /// What it did to its worktree; nil when it had none.
+    public var workspace: WorkspaceOutcome?
 
     /// With all its parts.
     public init(
@@ -41,7 +43,7 @@ public struct TaskResult: Hashable, Sendable {
         instance: String = "",
         answer: Content? = nil, structured: Content? = nil, failure: TaskFailure? = nil, usage: Usage = Usage(),
         costMicroUSD: UInt64 = 0, sessionID: String = "", queuedAt: WallTime, startedAt: WallTime? = nil,
-        finishedAt: WallTime, input: Content? = nil
+        finishedAt: WallTime, input: Content? = nil, workspace: WorkspaceOutcome? = nil
     ) {
         self.task = task
         self.name = name
@@ -59,5 +61,6 @@ public struct TaskResult: Hashable, Sendable {
         self.startedAt = startedAt
         self.finishedAt = finishedAt
         self.input = input
+        self.workspace = workspace
     }
 }

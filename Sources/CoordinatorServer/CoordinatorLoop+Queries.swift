@@ -205,6 +205,7 @@ extension CoordinatorLoop {
         message.startedAtMs = result.startedAt?.milliseconds ?? 0
         message.finishedAtMs = result.finishedAt.milliseconds
         message.input = result.input.proto
+        if let workspace = result.workspace { message.workspace = workspace.proto }
         return message
     }
 

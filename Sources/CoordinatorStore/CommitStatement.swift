@@ -10,6 +10,7 @@ enum CommitStatement: Int, CaseIterable {
     case keepHead, dropHead
     case pruneTasks, prunePrompts, pruneEndings, pruneAnswers, pruneAttempts, pruneLinks, pruneHolds, pruneCancels,
         pruneMoves, pruneHeads
+    case addWorkspace, addWorkspaceBlob, dropWorkspace, dropWorkspaceBlobs, pruneWorkspaces, pruneWorkspaceBlobs
     case pruneOptions, pruneSweeps, pruneJob, keepJobNumber, keepRowNumber
 
     var sql: String {
@@ -40,6 +41,12 @@ enum CommitStatement: Int, CaseIterable {
         case .releaseTask: "DELETE FROM holds WHERE task = ?"
         case .freshCounts: "UPDATE attempts SET failures = 0, crashes = 0, given_up = 2 * (given_up > 0) WHERE task = ?"
         case .dropEnding: "DELETE FROM endings WHERE id = ?"
+        case .addWorkspace: "INSERT INTO workspaces (id, body) VALUES (?, ?)"
+        case .addWorkspaceBlob: "INSERT OR IGNORE INTO workspace_blobs (id, blob, size) VALUES (?, ?, ?)"
+        case .dropWorkspace: "DELETE FROM workspaces WHERE id = ?"
+        case .dropWorkspaceBlobs: "DELETE FROM workspace_blobs WHERE id = ?"
+        case .pruneWorkspaces: "DELETE FROM workspaces WHERE id BETWEEN ? AND ?"
+        case .pruneWorkspaceBlobs: "DELETE FROM workspace_blobs WHERE id BETWEEN ? AND ?"
         case .dropAnswer: "DELETE FROM answers WHERE id = ?"
         case .dropCancel: "DELETE FROM cancels WHERE task = ?"
         case .reopenJob: "UPDATE jobs SET finished_at = NULL, summary = NULL WHERE id = ?"

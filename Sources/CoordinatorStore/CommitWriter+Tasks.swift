@@ -86,6 +86,7 @@ extension CommitWriter {
         }
         statement.bind(16, result == nil ? 0 : 1 as Int64)
         try statement.run()
+        if let workspace = result?.workspace { try add(workspace, end.task, db) }
         let detail = failure?.detail ?? ""
         guard result?.answer != nil || result?.structured != nil || !detail.isEmpty else { return }
         let answers = try self.statement(.addAnswer, db)
@@ -94,6 +95,19 @@ extension CommitWriter {
             try answers.bind(from: 5, result?.structured) {
                 try answers.bind(8, detail) { try answers.run() }
             }
+        }
+    }
+
+    private func add(_ workspace: WorkspaceOutcome, _ task: TaskID, _ db: OpaquePointer) throws {
+        let statement = try statement(.addWorkspace, db)
+        statement.bind(1, task)
+        try statement.bind(2, try StoredWorkspace(workspace).text) { try statement.run() }
+        for blob in workspace.blobs {
+            let blobs = try self.statement(.addWorkspaceBlob, db)
+            blobs.bind(1, task)
+            blobs.bind(2, blob: blob.sha256)
+            blobs.bind(3, Int64(clamping: blob.size))
+            try blobs.run()
         }
     }
 

@@ -150,7 +150,10 @@ final class CommitWriter: @unchecked Sendable {
         case .taskReleased(let task): try run(.releaseTask, db, task.storeKey)
         case .taskReopened(let task, let closedRow):
             try run(.keepEnding, db, task.storeKey, Int64(closedRow))
-            for name in [CommitStatement.freshCounts, .dropEnding, .dropAnswer, .dropCancel, .releaseTask] {
+            for name in [
+                CommitStatement.freshCounts, .dropEnding, .dropAnswer, .dropWorkspace, .dropWorkspaceBlobs, .dropCancel,
+                .releaseTask,
+            ] {
                 try run(name, db, task.storeKey)
             }
         case .jobReopened(let id): try run(.reopenJob, db, id.storeKey)
@@ -190,7 +193,8 @@ final class CommitWriter: @unchecked Sendable {
             let (last, isBeyond) = first.addingReportingOverflow(count - 1)
             let high = TaskID(job: id, index: isBeyond ? .max : last).storeKey
             for name in [
-                CommitStatement.pruneTasks, .prunePrompts, .pruneEndings, .pruneAnswers, .pruneAttempts, .pruneLinks,
+                CommitStatement.pruneTasks, .prunePrompts, .pruneEndings, .pruneAnswers, .pruneWorkspaces,
+                .pruneWorkspaceBlobs, .pruneAttempts, .pruneLinks,
                 .pruneHolds, .pruneCancels, .pruneMoves, .pruneHeads,
             ] {
                 try run(name, db, low, high)

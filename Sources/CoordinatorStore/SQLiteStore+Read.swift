@@ -57,6 +57,8 @@ public struct StoredResult: Sendable {
     public var finishedAt: WallTime
     /// The line that a template was filled with, or the prompt itself.
     public var input: Content
+    /// What it did to its worktree; nil when it had none.
+    public var workspace: WorkspaceOutcome?
 
     /// What it weighs in a message, roughly, in bytes.
     public var weight: Int {
@@ -66,7 +68,7 @@ public struct StoredResult: Sendable {
         }
         let words = name.utf8.count + agent.utf8.count + instance.utf8.count + sessionID.utf8.count
         let trouble = failure.map { $0.message.utf8.count + $0.detail.utf8.count } ?? 0
-        return 256 + words + trouble + inline(answer) + inline(structured) + inline(input)
+        return 256 + words + trouble + inline(answer) + inline(structured) + inline(input) + (workspace?.weight ?? 0)
     }
 }
 
@@ -129,9 +131,9 @@ extension SQLiteStore {
                 db,
                 sql: """
                     SELECT e.*, t.queued_at, p.prompt, p.blob, p.size, p.name AS task_name, p.input, coalesce(a.name, '') AS agent_name,
-                        w.answer, w.answer_blob, w.answer_size, w.structured, w.structured_blob, w.structured_size, w.detail
+                        w.answer, w.answer_blob, w.answer_size, w.structured, w.structured_blob, w.structured_size, w.detail, g.body AS workspace
                     FROM endings e JOIN tasks t ON t.id = e.id JOIN prompts p ON p.id = e.id
-                    LEFT JOIN answers w ON w.id = e.id LEFT JOIN agents a ON a.id = e.agent
+                    LEFT JOIN answers w ON w.id = e.id LEFT JOIN workspaces g ON g.id = e.id LEFT JOIN agents a ON a.id = e.agent
                     WHERE e.id BETWEEN ? AND ? ORDER BY e.id LIMIT ?
                     """,
                 arguments: [
@@ -173,7 +175,8 @@ extension SQLiteStore {
             queuedAt: WallTime(milliseconds: row["queued_at"]),
             startedAt: started == 0 ? nil : WallTime(milliseconds: started),
             finishedAt: WallTime(milliseconds: row["finished_at"]),
-            input: line.isEmpty ? content(row["prompt"], row["blob"], row["size"]) ?? .text("") : .text(line))
+            input: line.isEmpty ? content(row["prompt"], row["blob"], row["size"]) ?? .text("") : .text(line),
+            workspace: try StoredText.read(row["workspace"]).map { try StoredWorkspace(text: $0).outcome })
     }
 
     private static func content(_ text: DatabaseValue, _ hash: Data?, _ size: Int64?) -> Content? {

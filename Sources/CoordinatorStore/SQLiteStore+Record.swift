@@ -109,6 +109,7 @@ extension SQLiteStore {
             ("prompts", "blob", "size"), ("answers", "answer_blob", "answer_size"),
             ("answers", "structured_blob", "structured_size"), ("set_aside", "answer_blob", "answer_size"),
             ("heads", "blob", "size"),
+            ("workspace_blobs", "blob", "size"),
         ]
         var found: Set<BlobRef> = []
         for (table, hash, size) in columns {

@@ -75,6 +75,15 @@ enum Schema {
                         turn INTEGER NOT NULL, agent INTEGER NOT NULL, instance TEXT NOT NULL);
                     """)
         }
+        migrator.registerMigration("7") { db in
+            // A task's ending in its worktree as JSON; and the blobs that it names, so that a sweep finds them without reading that.
+            try db.execute(
+                sql: """
+                    CREATE TABLE workspaces (id INTEGER PRIMARY KEY, body TEXT NOT NULL);
+                    CREATE TABLE workspace_blobs (
+                        id INTEGER NOT NULL, blob BLOB NOT NULL, size INTEGER NOT NULL, PRIMARY KEY (id, blob)) WITHOUT ROWID;
+                    """)
+        }
         return migrator
     }
 

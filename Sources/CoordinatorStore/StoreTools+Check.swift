@@ -105,7 +105,8 @@ extension StoreTools {
         let parts = [
             ("prompts", "id", "prompt"), ("endings", "id", "end"), ("attempts", "task", "attempt"),
             ("links", "id", "link"),
-            ("holds", "task", "hold"), ("moves", "task", "move"), ("cancels", "task", "cancellation"),
+            ("holds", "task", "hold"), ("workspaces", "id", "worktree"), ("moves", "task", "move"),
+            ("cancels", "task", "cancellation"),
         ]
         for (table, key, word) in parts {
             let sql =

@@ -30,6 +30,7 @@ struct StoredOptions: Codable {
     var environment: [String]?
     var outputBytes: UInt32?
     var cli: StoredCLIOptions?
+    var workspace: StoredWorkspace.Spec?
 
     init(_ options: TaskOptions) {
         priority = Int(options.priority.rawValue)
@@ -54,6 +55,7 @@ struct StoredOptions: Codable {
         environment = Self.present(options.environment)
         outputBytes = options.outputBytes == 0 ? nil : options.outputBytes
         cli = options.cli.isEmpty ? nil : StoredCLIOptions(options.cli)
+        workspace = options.workspace.map(StoredWorkspace.Spec.init)
     }
 
     private static func present<C: Collection>(_ value: C) -> C? { value.isEmpty ? nil : value }
@@ -74,7 +76,7 @@ struct StoredOptions: Codable {
             expiresAfter: Milliseconds(expiresAfterMilliseconds ?? 0), onLost: onLost.flatMap(OnLost.init) ?? .rerun,
             onError: onError.flatMap(OnError.init) ?? .hold, command: command ?? [],
             promptOnStandardInput: promptOnStandardInput ?? false, environment: environment ?? [],
-            outputBytes: outputBytes ?? 0, cli: cli?.options ?? CLIOptions())
+            outputBytes: outputBytes ?? 0, cli: cli?.options ?? CLIOptions(), workspace: workspace?.workspace)
     }
 
     /// As it rests.

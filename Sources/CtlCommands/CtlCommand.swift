@@ -15,7 +15,7 @@ struct CtlCommand: AsyncParsableCommand {
             """,
         version: Product.version,
         subcommands: [
-            Submit.self, Run.self, Wait.self, Status.self, Jobs.self, Tasks.self, Result.self, Results.self,
+            Submit.self, Run.self, Wait.self, Status.self, Jobs.self, Tasks.self, Result.self, Results.self, Apply.self,
             Cancel.self, Pause.self, Resume.self, Hold.self, Release.self, Retry.self, SetPriority.self, Budget.self,
             Drain.self,
             Undrain.self, Recalculate.self, Why.self, Attempts.self, SetAside.self, Agents.self, Quota.self, Prune.self,

@@ -6,6 +6,10 @@ public struct AgentPolicy: Hashable, Sendable {
     public var commands: [String]
     /// Absolute; a task may work in these and below. Empty: only in the agent's own scratch directories.
     public var directories: [String]
+    /// Repositories that tasks may have worktrees of: URLs or absolute paths; `*`: any. Empty: none.
+    public var repositories: [String]
+    /// Whether a task may have its changes pushed to its repository.
+    public var allowsPush: Bool
     /// The CLI's permission modes that a task may ask for.
     public var permissionModes: [String]
     /// Kinds of MCP servers that a task may bring: `http`, `stdio`. Empty: none.
@@ -31,6 +35,14 @@ public struct AgentPolicy: Hashable, Sendable {
         static let directories = SettingKey(
             "policy.directories", .pathList, default: "",
             help: "Folders that tasks may work in; none: only scratch folders of the agent's own.")
+        static let repositories = SettingKey(
+            "policy.repositories", .list, default: "",
+            help:
+                "Git repositories that tasks may have worktrees of: URLs or absolute paths; * for any; none: no worktrees."
+        )
+        static let push = SettingKey(
+            "policy.push", .boolean, default: "false",
+            help: "Whether tasks may have their changes pushed, as new branches, to those repositories.")
         static let permissionModes = SettingKey(
             "policy.permission-modes",
             .choiceList(["default", "acceptEdits", "plan", "dontAsk", "auto", "manual", "bypassPermissions"]),
@@ -64,6 +76,8 @@ public struct AgentPolicy: Hashable, Sendable {
                 at: source.origin(of: Key.commands))
         }
         directories = try source.list(Key.directories)
+        repositories = try source.list(Key.repositories)
+        allowsPush = try source.boolean(Key.push)
         permissionModes = try source.list(Key.permissionModes)
         mcp = try source.list(Key.mcp)
         allowsSettings = try source.boolean(Key.settings)

@@ -11,6 +11,7 @@ struct FleetScenes: AsyncParsableCommand {
             Demo.self, Fifty.self, CoordinatorKills.self, AgentKill.self, Bulk.self, BigJob.self, Quota.self,
             Secrets.self, PoolFaults.self, AgentKills.self, PoolFlat.self,
             Contexts.self, HeldTurns.self,
+            Workspaces.self,
         ])
 }
 
@@ -116,6 +117,20 @@ struct Quota: AsyncParsableCommand {
         for plan in QuotaScene.plans where names.isEmpty || names.contains(plan.name) {
             try await options.play { try await QuotaScene(plan).run($0) }
         }
+    }
+}
+
+struct Workspaces: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Ten tasks at once in worktrees of one repository, and one branch of their patches.")
+    @OptionGroup var options: SceneOptions
+    @Option(help: "claude processes at once.") var instances = 10
+
+    func run() async throws {
+        var scene = WorkspacesScene()
+        scene.instances = instances
+        let ready = scene
+        try await options.play { try await ready.run($0) }
     }
 }
 

@@ -29,6 +29,25 @@ struct RoundTripTests {
         #expect(try Content.from(proto: sent(content.proto)) == content)
     }
 
+    @Test("Workspaces, and what was done to them")
+    func workspaces() throws {
+        let asked = Workspace(repository: "/r", ref: Self.odd, artifacts: [Self.odd, "x"], pushBranch: "b/{task}")
+        #expect(try Workspace(proto: sent(asked.proto)) == asked)
+        let outcome = WorkspaceOutcome(
+            base: "abc", changes: [.init(kind: "M", path: Self.odd)], changeCount: 7, patch: .blob(Self.blob),
+            artifacts: [.init(name: Self.odd, content: .text("")), .init(name: "y", content: .blob(Self.blob))],
+            branch: "b")
+        #expect(try WorkspaceOutcome(proto: sent(outcome.proto)) == outcome)
+        #expect(try WorkspaceOutcome(proto: sent(WorkspaceOutcome(base: "x").proto)) == WorkspaceOutcome(base: "x"))
+        var raw = outcome.proto
+        raw.artifacts[0].raw = Data([1])
+        #expect(throws: WireError.self) { try WorkspaceOutcome(proto: raw) }
+        #expect(throws: WireError.self) { try Workspace(proto: Ccorchestrator_V1_Workspace()) }
+        var many = asked.proto
+        many.artifacts = Array(repeating: "x", count: Limits.artifactGlobs + 1)
+        #expect(throws: WireError.self) { try Workspace(proto: many) }
+    }
+
     @Test("No content")
     func noContent() throws {
         #expect(try Content.from(proto: sent(Ccorchestrator_V1_Content())) == nil)

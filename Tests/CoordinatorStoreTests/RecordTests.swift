@@ -67,6 +67,41 @@ struct RecordTests {
         #expect(try store.setAside(limit: 9).map(\.token.task.index) == [1])
     }
 
+    @Test(
+        "A worktree's outcome comes with its result; its blobs count as named until the task is tried again or forgotten"
+    )
+    func workspaces() throws {
+        let blobs = [UInt8(1), 2].map { BlobRef(sha256: Array(repeating: $0, count: 32), size: 70_000) }
+        let outcome = WorkspaceOutcome(
+            base: "abc", changes: [.init(kind: "M", path: "a\0☃"), .init(kind: "A", path: "b")], changeCount: 2,
+            patch: .blob(blobs[0]),
+            artifacts: [.init(name: "x", content: .text("small")), .init(name: "y", content: .blob(blobs[1]))],
+            branch: "fleet/1")
+        var first = result(0)
+        first.workspace = outcome
+        var second = result(1)
+        second.workspace = WorkspaceOutcome(base: "abc")
+        try store.commit([ended(first), ended(second), ended(result(2))])
+        let page = try store.results(of: jobOne, from: 0, limit: 9, bytes: 99_999).results
+        #expect(page.map(\.workspace) == [outcome, WorkspaceOutcome(base: "abc"), nil])
+        #expect(try store.referencedBlobs() == Set(blobs.map(\.sha256)))
+        try store.commit([.taskReopened(task(0), closedRow: 50)])
+        #expect(try store.referencedBlobs().isEmpty)
+        try store.commit([
+            ended(first),
+            .optionsAdded(
+                jobOne, first: 1,
+                [
+                    TaskOptions(
+                        workspace: Workspace(
+                            repository: "/r", ref: "v1", artifacts: ["*"], pushBranch: "b"))
+                ]),
+        ])
+        #expect(try store.referencedBlobs().count == 2)
+        try store.commit([.pruned(jobOne, first: 0, count: 4, isLast: false)])
+        #expect(try store.referencedBlobs().isEmpty)
+    }
+
     @Test("Results set aside come latest first, with their blobs, which count as named")
     func setAside() throws {
         let blob = BlobRef(sha256: Array(repeating: 9, count: 32), size: 70_000)

@@ -657,6 +657,16 @@ public nonisolated struct Ccorchestrator_V1_AttemptResult: @unchecked Sendable {
   /// Clears the value of `head`. Subsequent reads from it will return its default value.
   public mutating func clearHead() {_uniqueStorage()._head = nil}
 
+  /// Contexts (21-29), workspaces and artifacts (30-39).
+  public var workspace: Ccorchestrator_V1_WorkspaceOutcome {
+    get {_storage._workspace ?? Ccorchestrator_V1_WorkspaceOutcome()}
+    set {_uniqueStorage()._workspace = newValue}
+  }
+  /// Returns true if `workspace` has been explicitly set.
+  public var hasWorkspace: Bool {_storage._workspace != nil}
+  /// Clears the value of `workspace`. Subsequent reads from it will return its default value.
+  public mutating func clearWorkspace() {_uniqueStorage()._workspace = nil}
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -1865,7 +1875,7 @@ nonisolated extension Ccorchestrator_V1_AttemptResults: SwiftProtobuf.Message, S
 
 nonisolated extension Ccorchestrator_V1_AttemptResult: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".AttemptResult"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}token\0\u{1}state\0\u{1}answer\0\u{1}structured\0\u{1}error\0\u{1}usage\0\u{3}cost_microusd\0\u{3}session_id\0\u{1}instance\0\u{3}started_at_ms\0\u{3}finished_at_ms\0\u{3}not_burnt\0\u{2}\u{8}head\0\u{c}\u{15}\u{13}")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}token\0\u{1}state\0\u{1}answer\0\u{1}structured\0\u{1}error\0\u{1}usage\0\u{3}cost_microusd\0\u{3}session_id\0\u{1}instance\0\u{3}started_at_ms\0\u{3}finished_at_ms\0\u{3}not_burnt\0\u{2}\u{8}head\0\u{2}\u{a}workspace\0\u{c}\u{15}\u{9}\u{c}\u{1f}\u{9}")
 
   fileprivate class _StorageClass {
     var _token: Ccorchestrator_V1_AttemptToken? = nil
@@ -1881,6 +1891,7 @@ nonisolated extension Ccorchestrator_V1_AttemptResult: SwiftProtobuf.Message, Sw
     var _finishedAtMs: Int64 = 0
     var _notBurnt: Bool = false
     var _head: Ccorchestrator_V1_ConversationHead? = nil
+    var _workspace: Ccorchestrator_V1_WorkspaceOutcome? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1904,6 +1915,7 @@ nonisolated extension Ccorchestrator_V1_AttemptResult: SwiftProtobuf.Message, Sw
       _finishedAtMs = source._finishedAtMs
       _notBurnt = source._notBurnt
       _head = source._head
+      _workspace = source._workspace
     }
   }
 
@@ -1935,6 +1947,7 @@ nonisolated extension Ccorchestrator_V1_AttemptResult: SwiftProtobuf.Message, Sw
         case 11: try { try decoder.decodeSingularInt64Field(value: &_storage._finishedAtMs) }()
         case 12: try { try decoder.decodeSingularBoolField(value: &_storage._notBurnt) }()
         case 20: try { try decoder.decodeSingularMessageField(value: &_storage._head) }()
+        case 30: try { try decoder.decodeSingularMessageField(value: &_storage._workspace) }()
         default: break
         }
       }
@@ -1986,6 +1999,9 @@ nonisolated extension Ccorchestrator_V1_AttemptResult: SwiftProtobuf.Message, Sw
       try { if let v = _storage._head {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
       } }()
+      try { if let v = _storage._workspace {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 30)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -2008,6 +2024,7 @@ nonisolated extension Ccorchestrator_V1_AttemptResult: SwiftProtobuf.Message, Sw
         if _storage._finishedAtMs != rhs_storage._finishedAtMs {return false}
         if _storage._notBurnt != rhs_storage._notBurnt {return false}
         if _storage._head != rhs_storage._head {return false}
+        if _storage._workspace != rhs_storage._workspace {return false}
         return true
       }
       if !storagesAreEqual {return false}

@@ -1065,6 +1065,15 @@ public nonisolated struct Ccorchestrator_V1_TaskResult: @unchecked Sendable {
   /// Clears the value of `input`. Subsequent reads from it will return its default value.
   public mutating func clearInput() {_uniqueStorage()._input = nil}
 
+  public var workspace: Ccorchestrator_V1_WorkspaceOutcome {
+    get {_storage._workspace ?? Ccorchestrator_V1_WorkspaceOutcome()}
+    set {_uniqueStorage()._workspace = newValue}
+  }
+  /// Returns true if `workspace` has been explicitly set.
+  public var hasWorkspace: Bool {_storage._workspace != nil}
+  /// Clears the value of `workspace`. Subsequent reads from it will return its default value.
+  public mutating func clearWorkspace() {_uniqueStorage()._workspace = nil}
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -3403,7 +3412,7 @@ nonisolated extension Ccorchestrator_V1_Results: SwiftProtobuf.Message, SwiftPro
 
 nonisolated extension Ccorchestrator_V1_TaskResult: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".TaskResult"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}job\0\u{1}index\0\u{1}name\0\u{1}state\0\u{1}attempts\0\u{1}agent\0\u{1}instance\0\u{1}answer\0\u{1}structured\0\u{1}error\0\u{1}usage\0\u{3}cost_microusd\0\u{3}session_id\0\u{3}queued_at_ms\0\u{3}started_at_ms\0\u{3}finished_at_ms\0\u{1}input\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}job\0\u{1}index\0\u{1}name\0\u{1}state\0\u{1}attempts\0\u{1}agent\0\u{1}instance\0\u{1}answer\0\u{1}structured\0\u{1}error\0\u{1}usage\0\u{3}cost_microusd\0\u{3}session_id\0\u{3}queued_at_ms\0\u{3}started_at_ms\0\u{3}finished_at_ms\0\u{1}input\0\u{2}\u{d}workspace\0")
 
   fileprivate class _StorageClass {
     var _job: UInt64 = 0
@@ -3423,6 +3432,7 @@ nonisolated extension Ccorchestrator_V1_TaskResult: SwiftProtobuf.Message, Swift
     var _startedAtMs: Int64 = 0
     var _finishedAtMs: Int64 = 0
     var _input: Ccorchestrator_V1_Content? = nil
+    var _workspace: Ccorchestrator_V1_WorkspaceOutcome? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -3450,6 +3460,7 @@ nonisolated extension Ccorchestrator_V1_TaskResult: SwiftProtobuf.Message, Swift
       _startedAtMs = source._startedAtMs
       _finishedAtMs = source._finishedAtMs
       _input = source._input
+      _workspace = source._workspace
     }
   }
 
@@ -3485,6 +3496,7 @@ nonisolated extension Ccorchestrator_V1_TaskResult: SwiftProtobuf.Message, Swift
         case 15: try { try decoder.decodeSingularInt64Field(value: &_storage._startedAtMs) }()
         case 16: try { try decoder.decodeSingularInt64Field(value: &_storage._finishedAtMs) }()
         case 17: try { try decoder.decodeSingularMessageField(value: &_storage._input) }()
+        case 30: try { try decoder.decodeSingularMessageField(value: &_storage._workspace) }()
         default: break
         }
       }
@@ -3548,6 +3560,9 @@ nonisolated extension Ccorchestrator_V1_TaskResult: SwiftProtobuf.Message, Swift
       try { if let v = _storage._input {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 17)
       } }()
+      try { if let v = _storage._workspace {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 30)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -3574,6 +3589,7 @@ nonisolated extension Ccorchestrator_V1_TaskResult: SwiftProtobuf.Message, Swift
         if _storage._startedAtMs != rhs_storage._startedAtMs {return false}
         if _storage._finishedAtMs != rhs_storage._finishedAtMs {return false}
         if _storage._input != rhs_storage._input {return false}
+        if _storage._workspace != rhs_storage._workspace {return false}
         return true
       }
       if !storagesAreEqual {return false}

@@ -306,6 +306,16 @@ public nonisolated struct Ccorchestrator_V1_TaskOptions: @unchecked Sendable {
     set {_uniqueStorage()._outputBytes = newValue}
   }
 
+  /// absent: it works in its directory
+  public var workspace: Ccorchestrator_V1_Workspace {
+    get {_storage._workspace ?? Ccorchestrator_V1_Workspace()}
+    set {_uniqueStorage()._workspace = newValue}
+  }
+  /// Returns true if `workspace` has been explicitly set.
+  public var hasWorkspace: Bool {_storage._workspace != nil}
+  /// Clears the value of `workspace`. Subsequent reads from it will return its default value.
+  public mutating func clearWorkspace() {_uniqueStorage()._workspace = nil}
+
   /// runner "claude"
   public var cli: Ccorchestrator_V1_CLIOptions {
     get {_storage._cli ?? Ccorchestrator_V1_CLIOptions()}
@@ -391,6 +401,107 @@ public nonisolated struct Ccorchestrator_V1_PoolSize: Sendable {
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
+}
+
+/// A git worktree to work in.
+public nonisolated struct Ccorchestrator_V1_Workspace: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// URL, or an absolute path on the agent's host
+  public var repository: String = String()
+
+  /// branch, tag or commit; empty: the repository's head
+  public var ref: String = String()
+
+  /// globs of files that are kept with the result
+  public var artifacts: [String] = []
+
+  /// {job}, {index}, {task}, {attempt} are filled in; empty: nothing is pushed
+  public var pushBranch: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// What a task did to its worktree.
+public nonisolated struct Ccorchestrator_V1_WorkspaceOutcome: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// the commit that the patch is against
+  public var base: String = String()
+
+  /// at most 1,000
+  public var changes: [Ccorchestrator_V1_ChangedFile] = []
+
+  public var changeCount: UInt32 = 0
+
+  /// absent: nothing was changed
+  public var patch: Ccorchestrator_V1_NamedContent {
+    get {_patch ?? Ccorchestrator_V1_NamedContent()}
+    set {_patch = newValue}
+  }
+  /// Returns true if `patch` has been explicitly set.
+  public var hasPatch: Bool {self._patch != nil}
+  /// Clears the value of `patch`. Subsequent reads from it will return its default value.
+  public mutating func clearPatch() {self._patch = nil}
+
+  public var artifacts: [Ccorchestrator_V1_NamedContent] = []
+
+  /// that was pushed
+  public var branch: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _patch: Ccorchestrator_V1_NamedContent? = nil
+}
+
+public nonisolated struct Ccorchestrator_V1_ChangedFile: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// A, M, D, T
+  public var kind: String = String()
+
+  public var path: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct Ccorchestrator_V1_NamedContent: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// a patch has none
+  public var name: String = String()
+
+  public var content: Ccorchestrator_V1_Content {
+    get {_content ?? Ccorchestrator_V1_Content()}
+    set {_content = newValue}
+  }
+  /// Returns true if `content` has been explicitly set.
+  public var hasContent: Bool {self._content != nil}
+  /// Clears the value of `content`. Subsequent reads from it will return its default value.
+  public mutating func clearContent() {self._content = nil}
+
+  /// in an agent's outbox alone, before it has gone as a blob: large, or not UTF-8
+  public var raw: Data = Data()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _content: Ccorchestrator_V1_Content? = nil
 }
 
 public nonisolated struct Ccorchestrator_V1_Usage: Sendable {
@@ -651,7 +762,7 @@ nonisolated extension Ccorchestrator_V1_Content: SwiftProtobuf.Message, SwiftPro
 
 nonisolated extension Ccorchestrator_V1_TaskOptions: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".TaskOptions"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}priority\0\u{1}runner\0\u{1}model\0\u{3}permission_mode\0\u{3}allowed_tools\0\u{3}disallowed_tools\0\u{1}directory\0\u{3}timeout_ms\0\u{3}max_turns\0\u{3}budget_microusd\0\u{3}schema_json\0\u{3}max_attempts\0\u{1}needs\0\u{1}avoids\0\u{3}expires_after_ms\0\u{3}hold_when_lost\0\u{3}skip_on_error\0\u{1}command\0\u{3}prompt_on_stdin\0\u{1}environment\0\u{3}output_bytes\0\u{2}\u{13}cli\0\u{c}\u{16}\u{12}\u{c})\u{1d}")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}priority\0\u{1}runner\0\u{1}model\0\u{3}permission_mode\0\u{3}allowed_tools\0\u{3}disallowed_tools\0\u{1}directory\0\u{3}timeout_ms\0\u{3}max_turns\0\u{3}budget_microusd\0\u{3}schema_json\0\u{3}max_attempts\0\u{1}needs\0\u{1}avoids\0\u{3}expires_after_ms\0\u{3}hold_when_lost\0\u{3}skip_on_error\0\u{1}command\0\u{3}prompt_on_stdin\0\u{1}environment\0\u{3}output_bytes\0\u{2}\u{9}workspace\0\u{2}\u{a}cli\0\u{c}\u{16}\u{8}\u{c}\u{1f}\u{9}\u{c})\u{1d}")
 
   fileprivate class _StorageClass {
     var _priority: UInt32 = 0
@@ -675,6 +786,7 @@ nonisolated extension Ccorchestrator_V1_TaskOptions: SwiftProtobuf.Message, Swif
     var _promptOnStdin: Bool = false
     var _environment: [String] = []
     var _outputBytes: UInt32 = 0
+    var _workspace: Ccorchestrator_V1_Workspace? = nil
     var _cli: Ccorchestrator_V1_CLIOptions? = nil
 
       // This property is used as the initial default value for new instances of the type.
@@ -707,6 +819,7 @@ nonisolated extension Ccorchestrator_V1_TaskOptions: SwiftProtobuf.Message, Swif
       _promptOnStdin = source._promptOnStdin
       _environment = source._environment
       _outputBytes = source._outputBytes
+      _workspace = source._workspace
       _cli = source._cli
     }
   }
@@ -747,6 +860,7 @@ nonisolated extension Ccorchestrator_V1_TaskOptions: SwiftProtobuf.Message, Swif
         case 19: try { try decoder.decodeSingularBoolField(value: &_storage._promptOnStdin) }()
         case 20: try { try decoder.decodeRepeatedStringField(value: &_storage._environment) }()
         case 21: try { try decoder.decodeSingularUInt32Field(value: &_storage._outputBytes) }()
+        case 30: try { try decoder.decodeSingularMessageField(value: &_storage._workspace) }()
         case 40: try { try decoder.decodeSingularMessageField(value: &_storage._cli) }()
         default: break
         }
@@ -823,6 +937,9 @@ nonisolated extension Ccorchestrator_V1_TaskOptions: SwiftProtobuf.Message, Swif
       if _storage._outputBytes != 0 {
         try visitor.visitSingularUInt32Field(value: _storage._outputBytes, fieldNumber: 21)
       }
+      try { if let v = _storage._workspace {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 30)
+      } }()
       try { if let v = _storage._cli {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 40)
       } }()
@@ -856,6 +973,7 @@ nonisolated extension Ccorchestrator_V1_TaskOptions: SwiftProtobuf.Message, Swif
         if _storage._promptOnStdin != rhs_storage._promptOnStdin {return false}
         if _storage._environment != rhs_storage._environment {return false}
         if _storage._outputBytes != rhs_storage._outputBytes {return false}
+        if _storage._workspace != rhs_storage._workspace {return false}
         if _storage._cli != rhs_storage._cli {return false}
         return true
       }
@@ -1016,6 +1134,189 @@ nonisolated extension Ccorchestrator_V1_PoolSize: SwiftProtobuf.Message, SwiftPr
     if lhs.limit != rhs.limit {return false}
     if lhs.because != rhs.because {return false}
     if lhs.counts != rhs.counts {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Ccorchestrator_V1_Workspace: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Workspace"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}repository\0\u{1}ref\0\u{1}artifacts\0\u{3}push_branch\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.repository) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.ref) }()
+      case 3: try { try decoder.decodeRepeatedStringField(value: &self.artifacts) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.pushBranch) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.repository.isEmpty {
+      try visitor.visitSingularStringField(value: self.repository, fieldNumber: 1)
+    }
+    if !self.ref.isEmpty {
+      try visitor.visitSingularStringField(value: self.ref, fieldNumber: 2)
+    }
+    if !self.artifacts.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.artifacts, fieldNumber: 3)
+    }
+    if !self.pushBranch.isEmpty {
+      try visitor.visitSingularStringField(value: self.pushBranch, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Ccorchestrator_V1_Workspace, rhs: Ccorchestrator_V1_Workspace) -> Bool {
+    if lhs.repository != rhs.repository {return false}
+    if lhs.ref != rhs.ref {return false}
+    if lhs.artifacts != rhs.artifacts {return false}
+    if lhs.pushBranch != rhs.pushBranch {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Ccorchestrator_V1_WorkspaceOutcome: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".WorkspaceOutcome"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}base\0\u{1}changes\0\u{3}change_count\0\u{1}patch\0\u{1}artifacts\0\u{1}branch\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.base) }()
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.changes) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.changeCount) }()
+      case 4: try { try decoder.decodeSingularMessageField(value: &self._patch) }()
+      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.artifacts) }()
+      case 6: try { try decoder.decodeSingularStringField(value: &self.branch) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.base.isEmpty {
+      try visitor.visitSingularStringField(value: self.base, fieldNumber: 1)
+    }
+    if !self.changes.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.changes, fieldNumber: 2)
+    }
+    if self.changeCount != 0 {
+      try visitor.visitSingularUInt32Field(value: self.changeCount, fieldNumber: 3)
+    }
+    try { if let v = self._patch {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    } }()
+    if !self.artifacts.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.artifacts, fieldNumber: 5)
+    }
+    if !self.branch.isEmpty {
+      try visitor.visitSingularStringField(value: self.branch, fieldNumber: 6)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Ccorchestrator_V1_WorkspaceOutcome, rhs: Ccorchestrator_V1_WorkspaceOutcome) -> Bool {
+    if lhs.base != rhs.base {return false}
+    if lhs.changes != rhs.changes {return false}
+    if lhs.changeCount != rhs.changeCount {return false}
+    if lhs._patch != rhs._patch {return false}
+    if lhs.artifacts != rhs.artifacts {return false}
+    if lhs.branch != rhs.branch {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Ccorchestrator_V1_ChangedFile: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ChangedFile"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}kind\0\u{1}path\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.kind) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.path) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.kind.isEmpty {
+      try visitor.visitSingularStringField(value: self.kind, fieldNumber: 1)
+    }
+    if !self.path.isEmpty {
+      try visitor.visitSingularStringField(value: self.path, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Ccorchestrator_V1_ChangedFile, rhs: Ccorchestrator_V1_ChangedFile) -> Bool {
+    if lhs.kind != rhs.kind {return false}
+    if lhs.path != rhs.path {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Ccorchestrator_V1_NamedContent: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".NamedContent"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}content\0\u{1}raw\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._content) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.raw) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    }
+    try { if let v = self._content {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    if !self.raw.isEmpty {
+      try visitor.visitSingularBytesField(value: self.raw, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Ccorchestrator_V1_NamedContent, rhs: Ccorchestrator_V1_NamedContent) -> Bool {
+    if lhs.name != rhs.name {return false}
+    if lhs._content != rhs._content {return false}
+    if lhs.raw != rhs.raw {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -80,7 +80,8 @@ extension AttemptResult {
             costMicroUSD: proto.costMicrousd, sessionID: proto.sessionID, instance: proto.instance,
             startedAt: WallTime(milliseconds: proto.startedAtMs),
             finishedAt: WallTime(milliseconds: proto.finishedAtMs),
-            notBurnt: proto.notBurnt, head: proto.hasHead ? try ConversationHead(proto: proto.head) : nil)
+            notBurnt: proto.notBurnt, head: proto.hasHead ? try ConversationHead(proto: proto.head) : nil,
+            workspace: proto.hasWorkspace ? try WorkspaceOutcome(proto: proto.workspace) : nil)
     }
 
     /// As it travels.
@@ -99,6 +100,7 @@ extension AttemptResult {
         message.finishedAtMs = finishedAt.milliseconds
         message.notBurnt = notBurnt
         if let head { message.head = head.proto }
+        if let workspace { message.workspace = workspace.proto }
         return message
     }
 }

@@ -32,7 +32,8 @@ extension TaskOptions {
             avoids: try Self.rules(proto.avoids), expiresAfter: Milliseconds(expiresAfter),
             onLost: proto.holdWhenLost ? .hold : .rerun, onError: proto.skipOnError ? .skip : .hold,
             command: proto.command, promptOnStandardInput: proto.promptOnStdin, environment: proto.environment,
-            outputBytes: proto.outputBytes, cli: proto.hasCli ? try CLIOptions(proto: proto.cli) : CLIOptions())
+            outputBytes: proto.outputBytes, cli: proto.hasCli ? try CLIOptions(proto: proto.cli) : CLIOptions(),
+            workspace: proto.hasWorkspace ? try Workspace(proto: proto.workspace) : nil)
     }
 
     private static func rules(_ texts: [String]) throws(WireError) -> [LabelRule] {
@@ -71,6 +72,7 @@ extension TaskOptions {
         message.environment = environment
         message.outputBytes = outputBytes
         if !cli.isEmpty { message.cli = cli.proto }
+        if let workspace { message.workspace = workspace.proto }
         return message
     }
 }

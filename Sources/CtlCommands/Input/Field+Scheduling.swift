@@ -134,7 +134,7 @@ extension Field {
         return (target, condition)
     }
 
-    private func texts(_ rule: String) throws -> [String] {
+    func texts(_ rule: String) throws -> [String] {
         try listed.map { value in
             guard case .string(let text) = value else { throw wrong(rule) }
             return text

@@ -42,6 +42,10 @@ extension TaskFields {
                 "the command and its environment take \(commandBytes) bytes, the limit is \(Limits.commandBytes)"
             )
         }
+        let workspace = try workspace?.workspace(place: place)
+        guard workspace == nil || directory == nil else {
+            throw UsageError(at: place, "a task works in a \"directory\" or in a \"workspace\", not in both")
+        }
         return TaskOptions(
             priority: priority ?? .normal, runner: runnerName, model: model ?? "",
             permissionMode: permissionMode ?? "", allowedTools: allowedTools ?? [],
@@ -50,7 +54,7 @@ extension TaskFields {
             maxAttempts: maxAttempts ?? 0, needs: needs ?? [], avoids: avoids ?? [], expiresAfter: expiresAfter ?? 0,
             onLost: onLost ?? .rerun, onError: onError ?? .hold, command: command ?? [],
             promptOnStandardInput: takesStandardInput ?? false, environment: environment ?? [],
-            outputBytes: outputBytes ?? 0, cli: try cli.options(place: place))
+            outputBytes: outputBytes ?? 0, cli: try cli.options(place: place), workspace: workspace)
     }
 
     /// What one runner would not look at is a mistake of whoever wrote it.

@@ -25,6 +25,7 @@ struct TaskFields: Equatable, Sendable {
     var expiresAfter: Milliseconds?
     var onLost: OnLost?
     var onError: OnError?
+    var workspace: WorkspaceFields?
     var context: String?
     var fork: String?
     var after: [NamedLink]?
@@ -36,10 +37,10 @@ struct TaskFields: Equatable, Sendable {
             "permission_mode", "allowed_tools", "disallowed_tools", "directory", "max_attempts", "command", "env",
             "stdin",
             "output_bytes", "needs", "avoids", "expires_after", "on_lost", "on_error", "context", "fork",
-            "after",
+            "after", "workspace",
         ] + CLIFields.known
     /// Words of the command line that this version does not carry out.
-    static let notBuilt: Set<String> = ["labels", "workspace"]
+    static let notBuilt: Set<String> = ["labels"]
 
     init() {}
 
@@ -76,6 +77,7 @@ struct TaskFields: Equatable, Sendable {
         case "expires_after": expiresAfter = try field.duration()
         case "on_lost": onLost = try field.choice()
         case "on_error": onError = try field.choice()
+        case "workspace": workspace = try WorkspaceFields(field)
         case "context": context = try field.context()
         case "fork": fork = try field.context()
         case "after": after = try field.taskLinks()
@@ -123,6 +125,7 @@ struct TaskFields: Equatable, Sendable {
         fill(\.expiresAfter)
         fill(\.onLost)
         fill(\.onError)
+        if let below = base.workspace { merged.workspace = merged.workspace?.over(below) ?? below }
         fill(\.context)
         fill(\.fork)
         fill(\.after)

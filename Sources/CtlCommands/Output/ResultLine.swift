@@ -56,6 +56,7 @@ struct ResultLine {
         } else {
             object.addNull("duration_ms")
         }
+        if let workspace = result.workspace { object.add("workspace", WorkspaceJSON.object(workspace)) }
         object.add("input", input)
         return object
     }

@@ -28,6 +28,13 @@ struct StandardOutput: ~Copyable {
         try output.flush()
     }
 
+    /// Writes bytes as they are.
+    static func raw(_ bytes: [UInt8]) throws {
+        var output = StandardOutput()
+        output.buffer = bytes
+        try output.flush()
+    }
+
     /// Writes what is still held: once at the end of a verb, and of a page.
     mutating func flush() throws {
         var written = 0

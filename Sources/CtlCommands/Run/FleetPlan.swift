@@ -15,6 +15,8 @@ struct FleetPlan {
     var directories: [String]
     /// What its tasks ask to be executed by.
     var runners: [String]
+    /// Repositories that its tasks have worktrees of.
+    var repositories: [String]
     /// What calls are held to, as the command line says it.
     var quotas: [String]
 
@@ -22,7 +24,7 @@ struct FleetPlan {
 
     init(
         secretFile: String, instances: Int?, claude: String?, tasks: Int, directories: [String], runners: [String],
-        quotas: [String] = []
+        repositories: [String] = [], quotas: [String] = []
     ) {
         self.secretFile = secretFile
         self.instances = instances
@@ -30,6 +32,7 @@ struct FleetPlan {
         self.tasks = tasks
         self.directories = directories
         self.runners = runners
+        self.repositories = repositories
         self.quotas = quotas
         // A config file is that of one program: the two inside are told by flags and the environment alone.
         var context = SettingsContext.current
@@ -61,7 +64,9 @@ struct FleetPlan {
             "policy.permission-modes": .many(PermissionModes.known), "policy.runners": .many(runners),
             "policy.commands": "*", "policy.mcp": .many(["http", "stdio"]), "policy.settings": "true",
             "policy.environment": "*",
+            "policy.push": "true",
         ]
+        if !repositories.isEmpty { flags["policy.repositories"] = .many(repositories) }
         if let claude { flags["claude"] = .one(claude) }
         if let instances {
             flags["instances"] = .one(String(instances))

@@ -11,6 +11,8 @@ struct RunDirectory {
         var directories: [String]
         /// What executes its tasks; nil in a record of an older version, which knew `claude` alone.
         var runners: [String]?
+        /// Repositories that its tasks have worktrees of; nil in a record of an older version, which had none.
+        var repositories: [String]?
         /// What its calls are held to; nil in a record of an older version, which had no quotas.
         var quotas: [String]?
         var startedAtMilliseconds: Int64

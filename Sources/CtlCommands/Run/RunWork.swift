@@ -13,6 +13,8 @@ struct RunWork: Sendable {
     let keep: Bool
     /// The command that goes on with this run.
     let resumeHint: String
+    /// Where the patches of its tasks go; nil: nowhere.
+    var branch: PatchBranch?
 
     /// - Parameter job: Submits the job, or names the one that is there.
     /// - Returns: What `wait` would end with.
@@ -48,6 +50,7 @@ struct RunWork: Sendable {
             logger: Logger(label: "ccctl"))
         let format = settings.output
         let secretFile = settings.secretFile
+        let branch = branch
         return try await Interruption.guarding(
             notice: "ccctl: interrupted: what runs is finished first; interrupt again to stop it at once",
             stopNow: { fleet.stopNow() }
@@ -55,7 +58,7 @@ struct RunWork: Sendable {
             try await fleet.whileRunning { endpoints in
                 let client = try CoordinatorClient.loopback(endpoint: endpoints.clients, secretFile: secretFile)
                 do {
-                    let status = try await Self.follow(try await job(client), client, format)
+                    let status = try await Self.follow(try await job(client), client, format, branch)
                     await client.close()
                     return status
                 } catch {
@@ -67,7 +70,7 @@ struct RunWork: Sendable {
     }
 
     private static func follow(
-        _ job: JobID, _ client: CoordinatorClient, _ format: OutputFormat
+        _ job: JobID, _ client: CoordinatorClient, _ format: OutputFormat, _ branch: PatchBranch?
     ) async throws -> ExitStatus {
         let waiter = JobWaiter(client: client, timeLimit: nil, quiet: format == .quiet)
         let watch = StandstillWatch(client: client)
@@ -80,6 +83,9 @@ struct RunWork: Sendable {
         }
         try await ResultPrinter(client: client, format: format).printResults(of: job)
         if format == .table { for summary in ended { Note.say(JobLine(summary).ending) } }
-        return ended.exitStatus
+        guard let branch else { return ended.exitStatus }
+        let rows = try await Apply.bring(job, branch, client)
+        try Apply.print(rows, branch: branch.branch, format)
+        return rows.contains(where: \.isLeftOut) ? .someFailed : ended.exitStatus
     }
 }

@@ -61,6 +61,9 @@ struct SubmitOptions: ParsableArguments {
     @OptionGroup(title: "Claude Code")
     var cli: CLIFlags
 
+    @OptionGroup(title: "Worktrees")
+    var workspace: WorkspaceOptions
+
     @OptionGroup(title: "Where and when")
     var job: JobOptions
 
@@ -144,6 +147,7 @@ struct SubmitOptions: ParsableArguments {
         take("max_attempts", "--max-attempts", maxAttempts.map { Int64($0).map(FieldValue.integer) ?? .string($0) })
         given += cli.fields() + job.taskFields() + exec.fields()
         var fields = try TaskFields(given)
+        fields.workspace = workspace.fields
         if let schema { fields.schemaJSON = try Schema.read(path: schema) }
         if !allowedTools.isEmpty { fields.allowedTools = allowedTools.flatMap(ToolList.split) }
         if !disallowedTools.isEmpty { fields.disallowedTools = disallowedTools.flatMap(ToolList.split) }

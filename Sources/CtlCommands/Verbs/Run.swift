@@ -35,6 +35,11 @@ struct Run: AsyncParsableCommand {
             valueName: "bucket=limit"))
     var quota: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "With --repo DIR: bring the patches into a branch there, as apply does.", valueName: "name"))
+    var branch: String?
+
     @Flag(help: "Go on with the newest run that was cut off.")
     var resume = false
 
@@ -61,25 +66,30 @@ struct Run: AsyncParsableCommand {
         guard !submission.spec.isPaused else {
             throw UsageError("a paused job would never end here: nobody else can resume it")
         }
-        for row in submission.options.indices where submission.options[row].directory.isEmpty {
+        try await submission.pinRefs()
+        for row in submission.options.indices
+        where submission.options[row].directory.isEmpty && submission.options[row].workspace == nil {
             submission.options[row].directory = here
         }
-        let directories = Array(Set(submission.options.flatMap { [$0.directory] + $0.cli.directories } + [here]))
-            .sorted()
+        let named = submission.options.flatMap { [$0.directory] + $0.cli.directories }.filter { !$0.isEmpty }
+        let directories = Array(Set(named + [here])).sorted()
         let runners = Array(Set(submission.options.map(\.runner))).sorted()
+        let repositories = Array(Set(submission.options.compactMap(\.workspace?.repository))).sorted()
+        let patches = try await patches(repositories)
         let plan = plan(
-            settings, tasks: submission.tasks.count ?? .max, directories: directories, runners: runners, quotas: quota)
+            settings, tasks: submission.tasks.count ?? .max, directories: directories, runners: runners,
+            repositories: repositories, quotas: quota)
         let now = Int64(Date().timeIntervalSince1970 * 1000)
         try mentionUnfinished(folders)
         let run = try RunDirectory.create(in: folders.parent, milliseconds: now)
-        let work = RunWork(run: run, settings: settings, keep: keep, resumeHint: resumeHint)
+        let work = RunWork(run: run, settings: settings, keep: keep, resumeHint: resumeHint, branch: patches)
         return try await work.perform(plan) { [submission] client in
             try run.markSubmitting()
             let job = try await client.submit(submission, quiet: settings.output == .quiet)
             try run.write(
                 RunDirectory.Record(
                     job: job.job.rawValue, tasks: job.taskCount, directories: directories, runners: runners,
-                    quotas: quota, startedAtMilliseconds: now))
+                    repositories: repositories, quotas: quota, startedAtMilliseconds: now))
             return job.job
         }
     }
@@ -93,17 +103,32 @@ struct Run: AsyncParsableCommand {
         }
         let plan = plan(
             settings, tasks: Int(record.tasks), directories: record.directories, runners: record.runners ?? ["claude"],
+            repositories: record.repositories ?? [],
             quotas: quota.isEmpty ? record.quotas ?? [] : quota)
-        let work = RunWork(run: run, settings: settings, keep: keep, resumeHint: resumeHint)
+        let work = RunWork(
+            run: run, settings: settings, keep: keep, resumeHint: resumeHint,
+            branch: try await patches(record.repositories ?? []))
         return try await work.perform(plan) { _ in JobID(rawValue: record.job) }
     }
 
+    /// Looked at before anything is run.
+    private func patches(_ repositories: [String]) async throws -> PatchBranch? {
+        guard let branch else { return nil }
+        guard repositories.count == 1, repositories[0].hasPrefix("/") else {
+            throw UsageError("--branch goes with --repo and a path: the patches are brought into that repository")
+        }
+        let patches = PatchBranch(repository: repositories[0], branch: branch, onto: nil, replaces: false)
+        try await patches.check()
+        return patches
+    }
+
     private func plan(
-        _ settings: ControlSettings, tasks: Int, directories: [String], runners: [String], quotas: [String]
+        _ settings: ControlSettings, tasks: Int, directories: [String], runners: [String],
+        repositories: [String], quotas: [String]
     ) -> FleetPlan {
         FleetPlan(
             secretFile: settings.secretFile, instances: instances, claude: claude, tasks: tasks,
-            directories: directories, runners: runners, quotas: quotas)
+            directories: directories, runners: runners, repositories: repositories, quotas: quotas)
     }
 
     /// One line, and nothing else: a fresh run leaves an older one alone.

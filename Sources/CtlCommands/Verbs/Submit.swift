@@ -28,7 +28,9 @@ struct Submit: AsyncParsableCommand {
             }
             return SubmissionKey(text)
         }
-        let submission = try options.submission()
+        var pinned = try options.submission()
+        try await pinned.pinRefs()
+        let submission = pinned
         try await CtlSession.with(global) { session in
             let job = try await session.client.submit(
                 submission, key: key ?? .random(), quiet: session.format == .quiet)
