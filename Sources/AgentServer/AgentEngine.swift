@@ -58,6 +58,8 @@ actor AgentEngine {
     var nextMemoryLook = Instant.origin
     var residentBytes: UInt64 = 0
     var droppedMessages = 0
+    /// As the coordinator was last told.
+    var retriesTold: [RetryTally.Entry] = []
 
     /// A live instance and what it was told last.
     struct InstanceRecord {

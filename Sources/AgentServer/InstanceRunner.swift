@@ -15,6 +15,8 @@ struct InstanceRunner: Sendable {
     let credential: Credential?
     /// Nil: instances speak to the service themselves.
     let gateway: MeteringGateway?
+    /// Of all its instances, since the agent started.
+    let retries = RetryTally()
     let feed: AsyncStream<EngineInput>.Continuation
     let logger: Logger
 
@@ -34,10 +36,10 @@ struct InstanceRunner: Sendable {
             directory: directory.work, configDirectory: directory.config,
             environment: variables, model: settings.model ?? "")
         let name = "\(settings.name)/\(id)"
-        Task { [feed, logger, gateway] in
+        Task { [feed, logger, gateway, retries] in
             do {
                 try directory.make()
-                let instance = try await ClaudeInstance.start(plan, name: name, logger: logger)
+                let instance = try await ClaudeInstance.start(plan, name: name, retries: retries, logger: logger)
                 feed.yield(.instanceStarted(id, instance))
                 _ = await instance.ended
                 gateway?.unregister(instance: "\(id)")

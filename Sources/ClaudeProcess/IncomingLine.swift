@@ -10,7 +10,7 @@ import ClusterModel
 enum IncomingLine {
     case initialized(sessionID: String)
     case conversationReset
-    case apiRetry(status: Int?)
+    case apiRetry(error: String, status: Int?)
     case result(ResultLine, structuredJSON: String?)
     case controlResponse(ControlAnswer)
     /// The CLI asks its host for something, which nothing here offers.
@@ -31,7 +31,8 @@ enum IncomingLine {
             guard let session = fields.word("session_id") else { throw Malformed(type: "init") }
             self = .initialized(sessionID: session)
         case ("system", "api_retry"):
-            self = .apiRetry(status: fields.text("error_status").flatMap { Int($0) })
+            self = .apiRetry(
+                error: fields.word("error") ?? "", status: fields.text("error_status").flatMap { Int($0) })
         case ("conversation_reset", _):
             self = .conversationReset
         case ("result", _):

@@ -117,6 +117,7 @@ extension QuotaSummary {
         overloads = proto.overloads
         waitingTasks = proto.waitingTasks
         explanation = proto.explanation
+        learnedAgo = proto.hasLearnedMsAgo ? Milliseconds(Int64(clamping: proto.learnedMsAgo)) : nil
     }
 }
 
@@ -124,6 +125,7 @@ extension QuotaEstimateSummary {
     init(proto: Ccorchestrator_V1_QuotaEstimate) {
         self.init(
             key: proto.key, calls: proto.calls, inputErrorPercent: proto.inputErrorPercent, output: proto.output,
-            outputWithinPercent: proto.outputWithinPercent)
+            outputWithinPercent: proto.outputWithinPercent,
+            learnedAgo: proto.hasLearnedMsAgo ? Milliseconds(Int64(clamping: proto.learnedMsAgo)) : nil)
     }
 }

@@ -96,13 +96,15 @@ public struct AgentIntroduction: Sendable {
     public var finished: [AttemptToken]
     /// Its program's own count of hellos; the welcome repeats it.
     public var introduction: UInt64
+    /// It has no gateway: its instances' calls ask for no permits.
+    public var isUnmetered: Bool
 
     /// An agent that holds nothing, but for what is given.
     public init(
         route: RouteHandle, id: AgentID, incarnation: UInt64, name: String, host: String = "", version: String = "",
         claudeVersion: String = "", capacity: UInt32, labels: [String: String] = [:], runners: [String] = ["claude"],
         running: [AttemptToken] = [],
-        finished: [AttemptToken] = [], introduction: UInt64 = 0
+        finished: [AttemptToken] = [], introduction: UInt64 = 0, isUnmetered: Bool = false
     ) {
         self.route = route
         self.id = id
@@ -117,6 +119,7 @@ public struct AgentIntroduction: Sendable {
         self.running = running
         self.finished = finished
         self.introduction = introduction
+        self.isUnmetered = isUnmetered
     }
 }
 
@@ -134,11 +137,13 @@ public struct AgentReport: Sendable {
     public var heldBecause: String
     /// Resident memory of its `claude` processes together, in bytes, as last measured.
     public var residentBytes: UInt64
+    /// Calls that its instances' CLIs repeated by themselves, since its program started.
+    public var apiRetries: [APIRetries]
 
     /// An idle agent without instances, but for what is given.
     public init(
         capacity: UInt32, instances: UInt32 = 0, busy: UInt32 = 0, outbox: UInt32 = 0, heldBecause: String = "",
-        residentBytes: UInt64 = 0
+        residentBytes: UInt64 = 0, apiRetries: [APIRetries] = []
     ) {
         self.capacity = capacity
         self.instances = instances
@@ -146,5 +151,23 @@ public struct AgentReport: Sendable {
         self.outbox = outbox
         self.heldBecause = heldBecause
         self.residentBytes = residentBytes
+        self.apiRetries = apiRetries
+    }
+}
+
+/// Calls that CLIs repeated by themselves after one kind of failure.
+public struct APIRetries: Hashable, Sendable {
+    /// The CLI's word for it, such as `overloaded`.
+    public var error: String
+    /// Of HTTP; 0: it named none.
+    public var status: UInt32
+    /// How often.
+    public var count: UInt64
+
+    /// Everything as given.
+    public init(error: String, status: UInt32, count: UInt64) {
+        self.error = error
+        self.status = status
+        self.count = count
     }
 }

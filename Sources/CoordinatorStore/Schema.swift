@@ -65,6 +65,15 @@ enum Schema {
             try db.execute(
                 sql: "CREATE TABLE spending (day INTEGER PRIMARY KEY, cost INTEGER NOT NULL, tokens INTEGER NOT NULL)")
         }
+        migrator.registerMigration("6") { db in
+            // What was learned of limits (kind 0) and of what calls cost (kind 1).
+            try db.execute(
+                sql: """
+                    CREATE TABLE quota_lessons (
+                        kind INTEGER NOT NULL, name TEXT NOT NULL, body TEXT NOT NULL, at INTEGER NOT NULL,
+                        PRIMARY KEY (kind, name)) WITHOUT ROWID;
+                    """)
+        }
         return migrator
     }
 

@@ -59,6 +59,13 @@ extension QuotaBook {
         return earliest == .distantFuture ? nil : earliest
     }
 
+    /// When time alone lets this waiting request go, if nothing goes before it; nil: it hangs on something else, or doesn't wait.
+    public func nextTime(of id: PermitID) -> Instant? {
+        guard let slot = permits.slot(of: id), permits[slot].state == .waiting else { return nil }
+        let time = nextTime(slot)
+        return time == .distantFuture ? nil : time
+    }
+
     /// Drops a waiting request. False: it does not wait.
     @discardableResult
     public mutating func cancelWaiting(_ id: PermitID) -> Bool {

@@ -282,6 +282,9 @@ public nonisolated struct Ccorchestrator_V1_AgentHello: Sendable {
 
   public var claudeVersion: String = String()
 
+  /// it has no gateway: its instances' calls ask for no permits
+  public var isUnmetered: Bool = false
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -379,6 +382,9 @@ public nonisolated struct Ccorchestrator_V1_AgentHeartbeat: Sendable {
   public var residentBytes: UInt64 = 0
 
   public var instancesStarted: UInt64 = 0
+
+  /// since the program started
+  public var apiRetries: [Ccorchestrator_V1_ApiRetries] = []
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -647,6 +653,12 @@ public nonisolated struct Ccorchestrator_V1_PermitRequest: Sendable {
   /// granted before, by this coordinator or one before it, and not ended
   public var isOpen: Bool = false
 
+  /// what the call changes, where the service limits that by itself: Jira's issue; empty: nothing
+  public var scope: String = String()
+
+  /// GitHub: it makes an issue, a comment, a pull request ...
+  public var createsContent: Bool = false
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -768,6 +780,16 @@ public nonisolated struct Ccorchestrator_V1_PermitReport: Sendable {
 
   public var words: [Ccorchestrator_V1_ServiceWord] = []
 
+  /// of input_tokens: those written to the cache
+  public var cacheCreationTokens: UInt64 {
+    get {_cacheCreationTokens ?? 0}
+    set {_cacheCreationTokens = newValue}
+  }
+  /// Returns true if `cacheCreationTokens` has been explicitly set.
+  public var hasCacheCreationTokens: Bool {self._cacheCreationTokens != nil}
+  /// Clears the value of `cacheCreationTokens`. Subsequent reads from it will return its default value.
+  public mutating func clearCacheCreationTokens() {self._cacheCreationTokens = nil}
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -775,6 +797,7 @@ public nonisolated struct Ccorchestrator_V1_PermitReport: Sendable {
   fileprivate var _inputTokens: UInt64? = nil
   fileprivate var _outputTokens: UInt64? = nil
   fileprivate var _retryAfterMs: UInt64? = nil
+  fileprivate var _cacheCreationTokens: UInt64? = nil
 }
 
 /// What a service said of one of its limits, in an answer's headers.
@@ -1158,7 +1181,7 @@ nonisolated extension Ccorchestrator_V1_CoordinatorMessage: SwiftProtobuf.Messag
 
 nonisolated extension Ccorchestrator_V1_AgentHello: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".AgentHello"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}protocol\0\u{1}version\0\u{3}agent_id\0\u{1}incarnation\0\u{1}name\0\u{1}host\0\u{1}pid\0\u{1}capacity\0\u{1}runners\0\u{1}labels\0\u{1}running\0\u{1}finished\0\u{1}introduction\0\u{3}claude_version\0\u{c}\u{14}\u{a}")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}protocol\0\u{1}version\0\u{3}agent_id\0\u{1}incarnation\0\u{1}name\0\u{1}host\0\u{1}pid\0\u{1}capacity\0\u{1}runners\0\u{1}labels\0\u{1}running\0\u{1}finished\0\u{1}introduction\0\u{3}claude_version\0\u{4}\u{5}is_unmetered\0\u{c}\u{14}\u{a}")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1180,6 +1203,7 @@ nonisolated extension Ccorchestrator_V1_AgentHello: SwiftProtobuf.Message, Swift
       case 12: try { try decoder.decodeRepeatedMessageField(value: &self.finished) }()
       case 13: try { try decoder.decodeSingularUInt64Field(value: &self.introduction) }()
       case 14: try { try decoder.decodeSingularStringField(value: &self.claudeVersion) }()
+      case 19: try { try decoder.decodeSingularBoolField(value: &self.isUnmetered) }()
       default: break
       }
     }
@@ -1232,6 +1256,9 @@ nonisolated extension Ccorchestrator_V1_AgentHello: SwiftProtobuf.Message, Swift
     if !self.claudeVersion.isEmpty {
       try visitor.visitSingularStringField(value: self.claudeVersion, fieldNumber: 14)
     }
+    if self.isUnmetered != false {
+      try visitor.visitSingularBoolField(value: self.isUnmetered, fieldNumber: 19)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1250,6 +1277,7 @@ nonisolated extension Ccorchestrator_V1_AgentHello: SwiftProtobuf.Message, Swift
     if lhs.finished != rhs.finished {return false}
     if lhs.introduction != rhs.introduction {return false}
     if lhs.claudeVersion != rhs.claudeVersion {return false}
+    if lhs.isUnmetered != rhs.isUnmetered {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1395,7 +1423,7 @@ nonisolated extension Ccorchestrator_V1_IntroduceYourself: SwiftProtobuf.Message
 
 nonisolated extension Ccorchestrator_V1_AgentHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".AgentHeartbeat"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{1}capacity\0\u{1}instances\0\u{1}busy\0\u{1}outbox\0\u{3}held_because\0\u{3}resident_bytes\0\u{3}instances_started\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{1}capacity\0\u{1}instances\0\u{1}busy\0\u{1}outbox\0\u{3}held_because\0\u{3}resident_bytes\0\u{3}instances_started\0\u{4}\u{c}api_retries\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1411,6 +1439,7 @@ nonisolated extension Ccorchestrator_V1_AgentHeartbeat: SwiftProtobuf.Message, S
       case 6: try { try decoder.decodeSingularStringField(value: &self.heldBecause) }()
       case 7: try { try decoder.decodeSingularUInt64Field(value: &self.residentBytes) }()
       case 8: try { try decoder.decodeSingularUInt64Field(value: &self.instancesStarted) }()
+      case 20: try { try decoder.decodeRepeatedMessageField(value: &self.apiRetries) }()
       default: break
       }
     }
@@ -1441,6 +1470,9 @@ nonisolated extension Ccorchestrator_V1_AgentHeartbeat: SwiftProtobuf.Message, S
     if self.instancesStarted != 0 {
       try visitor.visitSingularUInt64Field(value: self.instancesStarted, fieldNumber: 8)
     }
+    if !self.apiRetries.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.apiRetries, fieldNumber: 20)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1453,6 +1485,7 @@ nonisolated extension Ccorchestrator_V1_AgentHeartbeat: SwiftProtobuf.Message, S
     if lhs.heldBecause != rhs.heldBecause {return false}
     if lhs.residentBytes != rhs.residentBytes {return false}
     if lhs.instancesStarted != rhs.instancesStarted {return false}
+    if lhs.apiRetries != rhs.apiRetries {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1891,7 +1924,7 @@ nonisolated extension Ccorchestrator_V1_PermitRequests: SwiftProtobuf.Message, S
 
 nonisolated extension Ccorchestrator_V1_PermitRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".PermitRequest"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}call\0\u{1}token\0\u{1}service\0\u{1}endpoint\0\u{1}model\0\u{3}body_bytes\0\u{3}max_output\0\u{3}is_open\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}call\0\u{1}token\0\u{1}service\0\u{1}endpoint\0\u{1}model\0\u{3}body_bytes\0\u{3}max_output\0\u{3}is_open\0\u{1}scope\0\u{3}creates_content\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1907,6 +1940,8 @@ nonisolated extension Ccorchestrator_V1_PermitRequest: SwiftProtobuf.Message, Sw
       case 6: try { try decoder.decodeSingularUInt64Field(value: &self.bodyBytes) }()
       case 7: try { try decoder.decodeSingularUInt64Field(value: &self.maxOutput) }()
       case 8: try { try decoder.decodeSingularBoolField(value: &self.isOpen) }()
+      case 9: try { try decoder.decodeSingularStringField(value: &self.scope) }()
+      case 10: try { try decoder.decodeSingularBoolField(value: &self.createsContent) }()
       default: break
       }
     }
@@ -1941,6 +1976,12 @@ nonisolated extension Ccorchestrator_V1_PermitRequest: SwiftProtobuf.Message, Sw
     if self.isOpen != false {
       try visitor.visitSingularBoolField(value: self.isOpen, fieldNumber: 8)
     }
+    if !self.scope.isEmpty {
+      try visitor.visitSingularStringField(value: self.scope, fieldNumber: 9)
+    }
+    if self.createsContent != false {
+      try visitor.visitSingularBoolField(value: self.createsContent, fieldNumber: 10)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1953,6 +1994,8 @@ nonisolated extension Ccorchestrator_V1_PermitRequest: SwiftProtobuf.Message, Sw
     if lhs.bodyBytes != rhs.bodyBytes {return false}
     if lhs.maxOutput != rhs.maxOutput {return false}
     if lhs.isOpen != rhs.isOpen {return false}
+    if lhs.scope != rhs.scope {return false}
+    if lhs.createsContent != rhs.createsContent {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2105,7 +2148,7 @@ nonisolated extension Ccorchestrator_V1_PermitReportsAck: SwiftProtobuf.Message,
 
 nonisolated extension Ccorchestrator_V1_PermitReport: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".PermitReport"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}call\0\u{1}stage\0\u{1}status\0\u{3}is_cut\0\u{3}input_tokens\0\u{3}output_tokens\0\u{3}cache_read_tokens\0\u{3}sent_ms_ago\0\u{3}retry_after_ms\0\u{3}error_type\0\u{1}words\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}call\0\u{1}stage\0\u{1}status\0\u{3}is_cut\0\u{3}input_tokens\0\u{3}output_tokens\0\u{3}cache_read_tokens\0\u{3}sent_ms_ago\0\u{3}retry_after_ms\0\u{3}error_type\0\u{1}words\0\u{3}cache_creation_tokens\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2124,6 +2167,7 @@ nonisolated extension Ccorchestrator_V1_PermitReport: SwiftProtobuf.Message, Swi
       case 9: try { try decoder.decodeSingularUInt64Field(value: &self._retryAfterMs) }()
       case 10: try { try decoder.decodeSingularStringField(value: &self.errorType) }()
       case 11: try { try decoder.decodeRepeatedMessageField(value: &self.words) }()
+      case 12: try { try decoder.decodeSingularUInt64Field(value: &self._cacheCreationTokens) }()
       default: break
       }
     }
@@ -2167,6 +2211,9 @@ nonisolated extension Ccorchestrator_V1_PermitReport: SwiftProtobuf.Message, Swi
     if !self.words.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.words, fieldNumber: 11)
     }
+    try { if let v = self._cacheCreationTokens {
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 12)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2182,6 +2229,7 @@ nonisolated extension Ccorchestrator_V1_PermitReport: SwiftProtobuf.Message, Swi
     if lhs._retryAfterMs != rhs._retryAfterMs {return false}
     if lhs.errorType != rhs.errorType {return false}
     if lhs.words != rhs.words {return false}
+    if lhs._cacheCreationTokens != rhs._cacheCreationTokens {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
