@@ -132,7 +132,9 @@ extension CoordinatorCore {
             let most = budget(job, unit)
             let wanted = spent(job, unit).plus(next(job, unit))
             if wanted > most { return .spent(unit) }
-            if wanted.plus(max(jobs[job].reserved[unit], jobs[job].callSpend[unit])) > most { found = found ?? .reserved(unit) }
+            if wanted.plus(max(jobs[job].reserved[unit], jobs[job].callSpend[unit])) > most {
+                found = found ?? .reserved(unit)
+            }
         }
         if found == nil, jobs[job].spec.hasBudget, UInt64(jobs[job].reservations) >= atOnce(jobs[job].reports) {
             found = .ramp
@@ -186,7 +188,9 @@ extension CoordinatorCore {
             let most = configuration.perDay[unit]
             let wanted = spending.today.spend[unit].plus(spending.reports > 0 ? max(1, spending.learned[unit]) : 1)
             if wanted > most { return .spent(unit) }
-            if wanted.plus(max(spending.reserved[unit], spending.callSpend[unit])) > most { found = found ?? .reserved(unit) }
+            if wanted.plus(max(spending.reserved[unit], spending.callSpend[unit])) > most {
+                found = found ?? .reserved(unit)
+            }
         }
         if found == nil, UInt64(spending.reservations) >= atOnce(spending.reports) { found = .ramp }
         return found

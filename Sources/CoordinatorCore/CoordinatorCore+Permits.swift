@@ -25,7 +25,8 @@ extension CoordinatorCore {
         // Before what users set: a limit that somebody sets is learned no more.
         let set = Set(frame.quotaLimits.map(\.name))
         desk.recall(
-            frame.quotaLessons.filter { $0.kind == .estimate || !set.contains($0.name) }, at: now.instant, wall: now.wall)
+            frame.quotaLessons.filter { $0.kind == .estimate || !set.contains($0.name) }, at: now.instant,
+            wall: now.wall)
         var unused: [String] = []
         for changed in frame.quotaLimits {
             do throws(BucketLimitError) {

@@ -100,11 +100,13 @@ extension CallWish {
     /// Without what the coordinator knows better: priority, kind and task.
     fileprivate init(proto: Ccorchestrator_V1_PermitRequest) throws {
         guard proto.service.utf8.count <= Limits.nameBytes, proto.endpoint.utf8.count <= Limits.nameBytes,
-            proto.model.utf8.count <= Limits.nameBytes, proto.scope.utf8.count <= Limits.nameBytes, !proto.service.isEmpty
+            proto.model.utf8.count <= Limits.nameBytes, proto.scope.utf8.count <= Limits.nameBytes,
+            !proto.service.isEmpty
         else { throw WireError("a call without a usable service, endpoint or model") }
         self.init(
             number: proto.call, service: proto.service, endpoint: proto.endpoint, model: proto.model,
-            bodyBytes: Int64(clamping: proto.bodyBytes), mostOutput: Int64(clamping: proto.maxOutput), scope: proto.scope,
+            bodyBytes: Int64(clamping: proto.bodyBytes), mostOutput: Int64(clamping: proto.maxOutput),
+            scope: proto.scope,
             createsContent: proto.createsContent)
     }
 }

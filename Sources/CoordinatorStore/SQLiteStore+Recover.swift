@@ -75,7 +75,8 @@ extension SQLiteStore {
         while try limits.step() {
             frame.quotaLimits.append(RecoveredLimit(name: limits.text(0), limit: limits.text(1)))
         }
-        let lessons = try RawStatement(db, "SELECT kind, name, body, at FROM quota_lessons ORDER BY at DESC, kind, name")
+        let lessons = try RawStatement(
+            db, "SELECT kind, name, body, at FROM quota_lessons ORDER BY at DESC, kind, name")
         while try lessons.step() {
             // A kind of a newer version can't be here: its file would not have been opened.
             guard let kind = QuotaLesson.Kind(rawValue: lessons.int(0)) else { continue }

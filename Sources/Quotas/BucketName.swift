@@ -79,7 +79,9 @@ public struct BucketName: Hashable, Sendable, CustomStringConvertible {
         }
         guard kind.owner == nil || kind.owner == service else {
             throw BucketLimitError(
-                shown, "\(kind.rawValue) is of \(kind.owner ?? "") alone: \(service) has \(Self.list(Self.kinds(of: service)))")
+                shown,
+                "\(kind.rawValue) is of \(kind.owner ?? "") alone: \(service) has \(Self.list(Self.kinds(of: service)))"
+            )
         }
         if let modelClass {
             guard service == Self.claude, kind.hasModelClass else {

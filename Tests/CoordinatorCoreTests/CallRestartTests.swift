@@ -27,7 +27,9 @@ struct CallRestartTests {
         return bench.core.takeCallNotices().map(\.number)
     }
 
-    private func ask(_ bench: CoreBench, _ call: UInt64, _ token: AttemptToken, _ agent: AgentIndex, isOpen: Bool = false) {
+    private func ask(
+        _ bench: CoreBench, _ call: UInt64, _ token: AttemptToken, _ agent: AgentIndex, isOpen: Bool = false
+    ) {
         let wish = CallWish(number: call, service: "claude", endpoint: "messages", bodyBytes: 400)
         bench.core.callAsked(wish, for: token, isOpen: isOpen, from: agent, at: bench.now.instant)
     }
@@ -62,7 +64,7 @@ struct CallRestartTests {
         _ = bench.submit(tasks: 20, key: 1)
         set(bench, "concurrency=8")
         let tokens = bench.assign().map(\.token)
-        let calls = Array(zip((1 as UInt64)..., tokens))
+        let calls = Array(zip((1 as UInt64)..., tokens + tokens + tokens))
         var open: Set<UInt64> = []
         var ended: Set<UInt64> = []
         for (call, token) in calls { ask(bench, call, token, agent) }

@@ -43,7 +43,9 @@ enum LeftOvers {
                 waitpid(process, nil, 0)
             }
             for folder in noted.folders {
-                do { try FileManager.default.removeItem(atPath: folder) } catch { BenchTrouble.tell("\(folder) is left: \(error)") }
+                do { try FileManager.default.removeItem(atPath: folder) } catch {
+                    BenchTrouble.tell("\(folder) is left: \(error)")
+                }
             }
             noted = Noted()
         }

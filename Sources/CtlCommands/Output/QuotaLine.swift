@@ -33,7 +33,9 @@ struct QuotaLine {
             notes.append("\(quota.name) is held to \(narrowed) at once while the service is overloaded")
         }
         if let learned = quota.learnedAgo {
-            notes.append("\(quota.name) was learned: the service last named it \(TimeText.length(milliseconds: learned.rawValue)) ago")
+            notes.append(
+                "\(quota.name) was learned: the service last named it \(TimeText.length(milliseconds: learned.rawValue)) ago"
+            )
         }
         return notes
     }
@@ -51,7 +53,8 @@ struct QuotaLine {
         }
         if !report.unmeteredAgents.isEmpty {
             sentences.append(
-                "limits are kept on the average alone for agents without a gateway: \(report.unmeteredAgents.joined(separator: ", "))")
+                "limits are kept on the average alone for agents without a gateway: \(report.unmeteredAgents.joined(separator: ", "))"
+            )
         }
         return sentences
     }

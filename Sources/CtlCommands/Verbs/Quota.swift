@@ -44,6 +44,7 @@ struct QuotaList: AsyncParsableCommand {
 
     /// What the table has no column for.
     static func notes(_ report: QuotaReport) -> [String] {
-        report.quotas.flatMap { QuotaLine($0).notes } + report.estimates.map { QuotaLine.sentence($0) } + QuotaLine.sentences(report)
+        report.quotas.flatMap { QuotaLine($0).notes } + report.estimates.map { QuotaLine.sentence($0) }
+            + QuotaLine.sentences(report)
     }
 }

@@ -139,7 +139,9 @@ extension CallDesk {
         if let known = plans[key] { return known }
         let made = Self.kinds(of: wish).flatMap { kind in
             buckets(of: kind, service: wish.service, model: wish.model).map {
-                Draw(bucket: $0, kind: kind, amount: kind == .points && wish.endpoint != Self.reading ? Self.pointsOfWrite : 1)
+                Draw(
+                    bucket: $0, kind: kind,
+                    amount: kind == .points && wish.endpoint != Self.reading ? Self.pointsOfWrite : 1)
             }
         }.sorted { $0.bucket < $1.bucket }
         if plans.count >= Self.mostPlans { plans = [:] }

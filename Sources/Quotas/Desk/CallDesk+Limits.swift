@@ -78,7 +78,8 @@ extension CallDesk {
         _ limit: BucketLimit, origin: QuotaOrigin, configured: BucketLimit?, at now: Instant
     ) throws(BucketLimitError) -> BucketIndex {
         let name = try BucketName(parsing: limit.name)
-        let index = try book.add(Self.guarded(limit), at: now)
+        let index = try book.add(
+            Self.guarded(limit), isScoped: name.kind == .content || name.kind == .contentLong, at: now)
         signs.append(Sign(name: name, origin: origin, written: limit, configured: configured))
         plans = [:]
         changedSinceRecord = true

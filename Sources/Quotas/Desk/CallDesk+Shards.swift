@@ -25,7 +25,7 @@ extension CallDesk {
         if let known = shards[key] { return known }
         do throws(BucketLimitError) {
             guard let limit = try shardLimit(key) else { return nil }
-            let index = try book.add(limit, at: now)
+            let index = try book.add(limit, isScoped: true, at: now)
             var sign = signs[key.template.place]
             sign.isShard = true
             sign.written = limit
@@ -40,7 +40,8 @@ extension CallDesk {
     private func shardLimit(_ key: ShardKey) throws(BucketLimitError) -> BucketLimit? {
         guard let limit = book.limit(of: key.template) else { return nil }
         return try BucketLimit(
-            name: "\(limit.name)\(Self.shardMark)\(key.number)", kind: limit.kind, reservePerMille: limit.reservePerMille,
+            name: "\(limit.name)\(Self.shardMark)\(key.number)", kind: limit.kind,
+            reservePerMille: limit.reservePerMille,
             isShadow: limit.isShadow)
     }
 

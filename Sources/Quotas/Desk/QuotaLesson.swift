@@ -55,7 +55,8 @@ extension CallDesk {
             guard let known = estimator.learned[key] else { continue }
             lessons.append(
                 QuotaLesson(
-                    kind: .estimate, name: key, body: known.text(scores[key]), at: Self.wall(of: known.at, at: now, wall)))
+                    kind: .estimate, name: key, body: known.text(scores[key]),
+                    at: Self.wall(of: known.at, at: now, wall)))
         }
         changedLimits = []
         estimator.changed = []
