@@ -40,7 +40,7 @@ extension AgentPool {
             guard case .idle(let idle) = slots[index].state, idle.holds?.context == conversation.context else {
                 continue
             }
-            stop(index, at: now)
+            stop(index, .outdated, at: now)
         }
     }
 

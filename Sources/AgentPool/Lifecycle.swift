@@ -38,6 +38,8 @@ public struct LifecycleEvent: Hashable, Sendable {
         case clear
         /// Another kind of instance needs its slot.
         case room
+        /// It holds another state of a conversation that goes on, or was launched otherwise than its next turn needs.
+        case outdated
         /// Its turn was ended before its time: a timeout, a cancel, a hold.
         case interrupted
         // terminated

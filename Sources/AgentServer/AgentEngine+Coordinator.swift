@@ -1,4 +1,5 @@
 import AgentPool
+import ClaudeProcess
 import ClusterModel
 import ClusterWire
 import Logging
@@ -158,9 +159,16 @@ extension AgentEngine {
         heartbeat.residentBytes = residentBytes
         heartbeat.instancesStarted = pool.instancesStarted
         heartbeat.pool = poolSize.proto
+        retriesTold = runner.retries.entries
+        heartbeat.apiRetries = retriesTold.map(\.proto)
         var message = Ccorchestrator_V1_AgentMessage()
         message.heartbeat = heartbeat
         send(message)
+    }
+
+    /// A result may be the last word of a job: what its turn's CLI repeated is told before it.
+    func tellRetries(at now: Instant) {
+        if runner.retries.entries != retriesTold { sendHeartbeat(at: now) }
     }
 
     func sendResults(at now: Instant) throws {
@@ -271,4 +279,14 @@ extension AgentEngine {
     }
 
     func outboxHoldChanged(at now: Instant) { perform(pool.holdChanged(to: outbox.heldBecause, at: now)) }
+}
+
+extension RetryTally.Entry {
+    fileprivate var proto: Ccorchestrator_V1_ApiRetries {
+        var message = Ccorchestrator_V1_ApiRetries()
+        message.error = error
+        message.status = status.flatMap { UInt32(exactly: $0) } ?? 0
+        message.count = count
+        return message
+    }
 }

@@ -92,6 +92,7 @@ extension AgentEngine {
     func turnEnded(_ id: InstanceID, _ token: AttemptToken, _ outcome: TurnOutcome, at now: Instant) {
         permits.turnEnded(id)
         instances[id]?.turnBegan = nil
+        tellRetries(at: now)
         attempts[token]?.outcome = outcome
         attempts[token]?.forbiddenIsOwn = noteForbidden(outcome, token.task)
         guard let attempt = attempts[token] else {

@@ -70,6 +70,8 @@ actor AgentEngine {
     var recentLaunches: [(fingerprint: String, options: TaskOptions)] = []
     static let recentLaunchesAtMost = 8
     var droppedMessages = 0
+    /// As the coordinator was last told.
+    var retriesTold: [RetryTally.Entry] = []
 
     /// A live instance and what it was told last.
     struct InstanceRecord {

@@ -6,6 +6,7 @@ import Glibc
 import Logging
 import ServiceLifecycle
 import Settings
+import SystemShims
 import Workspaces
 import ZeroMQ
 
@@ -52,6 +53,11 @@ public final class AgentServer: Service, Sendable {
 
     private func serve() async throws {
         signal(SIGPIPE, SIG_IGN)
+        // Tasks run as the same user: none of them may read the credential in this process's environment or memory. Their own processes
+        // are as always, since a new program begins dumpable.
+        if cco_set_dumpable(0) != 0 {
+            logger.warning("tasks of this user may read this process's memory", metadata: ["errno": "\(errno)"])
+        }
         FileAccess.raiseDescriptorLimit(logger)
         let host = try await Preparation(settings: settings, environment: environment, logger: logger).prepare()
         defer { host.directory.release() }
@@ -140,7 +146,8 @@ public final class AgentServer: Service, Sendable {
         AgentIdentity(
             id: outbox.agentID, incarnation: UInt64.random(in: 1 ... .max), name: settings.name,
             host: SettingsContext.current.hostName, pid: getpid(), runners: settings.policy.runners,
-            labels: settings.labels, claudeVersion: host.claudeVersion)
+            labels: settings.labels, claudeVersion: host.claudeVersion,
+            isUnmetered: settings.policy.runners.contains("claude") && !settings.hasGateway)
     }
 }
 

@@ -17,6 +17,8 @@ struct InstanceRunner: Sendable {
     /// Nil: instances speak to the service themselves.
     let gateway: MeteringGateway?
     let workspaces: WorkspaceKeeper
+    /// Of all its instances, since the agent started.
+    let retries = RetryTally()
     let feed: AsyncStream<EngineInput>.Continuation
     let logger: Logger
 
@@ -45,12 +47,12 @@ struct InstanceRunner: Sendable {
             environment: variables, model: settings.model ?? "")
         plan.resume = resuming?.resume
         let name = "\(settings.name)/\(id)"
-        Task { [feed, logger, gateway, transcripts, workspaces, plan] in
+        Task { [feed, logger, gateway, transcripts, workspaces, retries, plan] in
             do {
                 try directory.make()
                 if let place { try workspaces.open(place) }
                 if let resuming { try transcripts.place(resuming.token, resuming.resume, for: plan) }
-                let instance = try await ClaudeInstance.start(plan, name: name, logger: logger)
+                let instance = try await ClaudeInstance.start(plan, name: name, retries: retries, logger: logger)
                 feed.yield(.instanceStarted(id, instance))
                 _ = await instance.ended
                 gateway?.unregister(instance: "\(id)")

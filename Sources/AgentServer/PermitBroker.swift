@@ -160,6 +160,8 @@ final class PermitBroker: CallPermits {
         request.model = String(call.model.prefix(Limits.nameBytes / 4))
         request.bodyBytes = UInt64(max(0, call.bodyBytes))
         request.maxOutput = call.maxOutput
+        request.scope = String(call.scope.prefix(Limits.nameBytes / 4))
+        request.createsContent = call.createsContent
         return request
     }
 
@@ -257,6 +259,7 @@ extension Ccorchestrator_V1_PermitReport {
         if let input = usage.input { inputTokens = input }
         if let output = usage.output { outputTokens = output }
         cacheReadTokens = usage.cacheRead
+        cacheCreationTokens = usage.cacheCreation
     }
 }
 

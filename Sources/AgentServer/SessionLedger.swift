@@ -13,6 +13,8 @@ struct AgentIdentity: Sendable {
     var runners: [String]
     var labels: [String: String]
     var claudeVersion: String
+    /// Its instances' calls ask for no permits.
+    var isUnmetered = false
 }
 
 /// What the coordinator and this agent have agreed on, and which attempts this agent answers for.
@@ -69,6 +71,7 @@ struct SessionLedger: Sendable {
         hello.finished = finished.map(\.proto)
         hello.introduction = introduction
         hello.claudeVersion = identity.claudeVersion
+        hello.isUnmetered = identity.isUnmetered
         var message = Ccorchestrator_V1_AgentMessage()
         message.hello = hello
         return message

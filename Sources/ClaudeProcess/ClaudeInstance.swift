@@ -24,10 +24,15 @@ public final class ClaudeInstance: Sendable {
     let logger: Logger
     let state: Mutex<InstanceState>
     private let activity: Mutex<ContinuousClock.Instant>
+    private let retries: RetryTally?
     let outgoing: AsyncStream<[UInt8]>.Continuation
 
-    private init(_ plan: LaunchPlan, name: String, logger: Logger, outgoing: AsyncStream<[UInt8]>.Continuation) {
+    private init(
+        _ plan: LaunchPlan, name: String, retries: RetryTally?, logger: Logger,
+        outgoing: AsyncStream<[UInt8]>.Continuation
+    ) {
         self.plan = plan
+        self.retries = retries
         self.name = name
         self.logger = logger
         self.outgoing = outgoing
@@ -35,18 +40,19 @@ public final class ClaudeInstance: Sendable {
         self.state = Mutex(InstanceState(schemaAsked: !plan.schemaJSON.isEmpty))
     }
 
-    /// Starts the process and waits until it has answered `initialize`.
+    /// Starts the process and waits until it has answered `initialize`. Calls that it repeats by itself are counted in `retries`.
     ///
     /// - Throws: ``InstanceFailure``; nothing of the process is left then.
     public static func start(
-        _ plan: LaunchPlan, name: String, timeLimit: Duration = .seconds(60), logger: Logger
+        _ plan: LaunchPlan, name: String, timeLimit: Duration = .seconds(60), retries: RetryTally? = nil, logger: Logger
     ) async throws -> ClaudeInstance {
         PipeSignal.ignored
         do { try plan.writeFiles() } catch {
             throw InstanceFailure(.launch, "the task's MCP configuration or settings cannot be written: \(error)")
         }
         let (stream, continuation) = AsyncStream.makeStream(of: [UInt8].self)
-        let instance = ClaudeInstance(plan, name: name, logger: logger, outgoing: continuation)
+        let instance = ClaudeInstance(
+            plan, name: name, retries: retries, logger: logger, outgoing: continuation)
         // A task of its own: cancelling the caller must not tear the guard down before the guard has done its work.
         Task { await instance.runProcess(writing: stream) }
         do {
@@ -227,6 +233,7 @@ public final class ClaudeInstance: Sendable {
             case .kill: kill()
             case .refuse(let id): refuse(id)
             case .interrupt: Task { await interrupt() }
+            case .countRetry(let error, let status): retries?.count(error: error, status: status)
             }
         }
     }

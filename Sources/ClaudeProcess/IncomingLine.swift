@@ -12,7 +12,7 @@ enum IncomingLine {
     case conversationReset
     /// A message of the conversation itself, by the id under which the transcript has it.
     case message(id: String)
-    case apiRetry(status: Int?)
+    case apiRetry(error: String, status: Int?)
     case result(ResultLine, structuredJSON: String?)
     case controlResponse(ControlAnswer)
     /// The CLI asks its host for something, which nothing here offers.
@@ -33,7 +33,8 @@ enum IncomingLine {
             guard let session = fields.word("session_id") else { throw Malformed(type: "init") }
             self = .initialized(sessionID: session)
         case ("system", "api_retry"):
-            self = .apiRetry(status: fields.text("error_status").flatMap { Int($0) })
+            self = .apiRetry(
+                error: fields.word("error") ?? "", status: fields.text("error_status").flatMap { Int($0) })
         case ("conversation_reset", _):
             self = .conversationReset
         case ("result", _):

@@ -25,6 +25,8 @@ struct InstanceState {
         case refuse(requestID: String)
         /// The open turn can come to no good.
         case interrupt
+        /// The CLI repeats a call by itself.
+        case countRetry(error: String, status: Int?)
     }
 
     private struct OpenTurn {
@@ -152,8 +154,8 @@ struct InstanceState {
             turn?.conversationReset = true
         case .message(let id):
             turn?.lastMessageID = id
-        case .apiRetry(let status):
-            return retried(status)
+        case .apiRetry(let error, let status):
+            return [.countRetry(error: error, status: status)] + retried(status)
         case .result(let result, let structuredJSON):
             return received(result, structuredJSON: structuredJSON)
         case .controlResponse(let answer):

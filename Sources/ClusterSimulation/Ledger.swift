@@ -76,6 +76,7 @@ struct Ledger {
     private(set) var sweeps: [RecoveredSweep] = []
     private(set) var quotas: [QuotaRecord] = []
     private(set) var quotaLimits: [String: BucketLimit] = [:]
+    private(set) var quotaLessons: [String: QuotaLesson] = [:]
     private(set) var spent: DaySpend?
     /// Tokens whose result is here, wherever it was put.
     private(set) var reported: Set<AttemptToken> = []
@@ -166,6 +167,8 @@ struct Ledger {
         case .headKept(let id, let head): change(id) { task, _ in task.head = head }
         case .headDropped(let id): change(id) { task, _ in task.head = nil }
         case .quotas(let snapshot): quotas = snapshot.records
+        case .quotaLessons(let lessons):
+            for lesson in lessons { quotaLessons["\(lesson.kind.rawValue) \(lesson.name)"] = lesson }
         case .quotaLimit(let name, let limit): quotaLimits[name] = limit
         case .budgetChanged(let id, let spec): change(id) { $0.spec = spec }
         case .daySpent(let spent): self.spent = spent
@@ -293,6 +296,7 @@ extension Ledger {
         state.frame.isPaused = isPaused
         state.frame.sweeps = sweeps
         state.frame.quotas = quotas
+        state.frame.quotaLessons = quotaLessons.sorted { $0.key < $1.key }.map(\.value)
         state.frame.quotaLimits = quotaLimits.sorted { $0.key < $1.key }.map {
             RecoveredLimit(name: $0.key, limit: $0.value.description)
         }

@@ -31,6 +31,7 @@ extension DurableRecord {
         case .pruned: "record.pruned"
         case .quotas: "record.quotas"
         case .quotaLimit: "record.quotaLimit"
+        case .quotaLessons: "record.quotaLessons"
         case .budgetChanged: "record.budgetChanged"
         case .daySpent: "record.daySpent"
         case .headKept: "record.headKept"
@@ -68,6 +69,7 @@ extension DurableRecord {
         case .sweepBegun(let id, let kind): "job \(id): sweep \(kind.rawValue) begun"
         case .sweepEnded(let id, let kind): "job \(id): sweep \(kind.rawValue) ended"
         case .quotas(let snapshot): "limits recorded, number \(snapshot.number)"
+        case .quotaLessons(let lessons): "\(lessons.count) lessons of limits"
         case .quotaLimit(let name, let limit): "limit \(name): \(limit?.description ?? "as configured")"
         case .budgetChanged(let id, let spec):
             "job \(id) may spend \(spec.budgetMicroUSD) and \(spec.budgetTokens) tokens"

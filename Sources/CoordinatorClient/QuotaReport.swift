@@ -6,11 +6,37 @@ public struct QuotaReport: Hashable, Sendable {
     public var quotas: [QuotaSummary]
     /// By service and model.
     public var estimates: [QuotaEstimateSummary]
+    /// Calls that instances' CLIs repeated by themselves, by what had failed.
+    public var apiRetries: [APIRetriesSummary]
+    /// Names of agents without a gateway: for them limits are kept on the average alone.
+    public var unmeteredAgents: [String]
 
-    /// With both its parts.
-    public init(quotas: [QuotaSummary] = [], estimates: [QuotaEstimateSummary] = []) {
+    /// With all its parts.
+    public init(
+        quotas: [QuotaSummary] = [], estimates: [QuotaEstimateSummary] = [], apiRetries: [APIRetriesSummary] = [],
+        unmeteredAgents: [String] = []
+    ) {
         self.quotas = quotas
         self.estimates = estimates
+        self.apiRetries = apiRetries
+        self.unmeteredAgents = unmeteredAgents
+    }
+}
+
+/// Calls that CLIs repeated by themselves after one kind of failure.
+public struct APIRetriesSummary: Hashable, Sendable {
+    /// The CLI's word for it, such as `overloaded`.
+    public var error: String
+    /// Of HTTP; 0: it named none, as for a broken connection.
+    public var status: UInt32
+    /// How often.
+    public var count: UInt64
+
+    /// With all its parts.
+    public init(error: String, status: UInt32, count: UInt64) {
+        self.error = error
+        self.status = status
+        self.count = count
     }
 }
 
@@ -56,6 +82,8 @@ public struct QuotaSummary: Hashable, Sendable {
     public var waitingTasks: [String] = []
     /// A sentence: what holds its calls now, or that nothing does.
     public var explanation = ""
+    /// Of a learned limit: since the service last named it; nil for others.
+    public var learnedAgo: Milliseconds?
 
     /// A bucket that is full and has seen nothing.
     public init(name: String, limit: String) {
@@ -76,13 +104,19 @@ public struct QuotaEstimateSummary: Hashable, Sendable {
     public var output: Int64
     /// Calls whose answer was not longer than that.
     public var outputWithinPercent: UInt32
+    /// Since the last call that it was learned from; nil: not told.
+    public var learnedAgo: Milliseconds?
 
     /// With all its parts.
-    public init(key: String, calls: UInt64, inputErrorPercent: Int64, output: Int64, outputWithinPercent: UInt32) {
+    public init(
+        key: String, calls: UInt64, inputErrorPercent: Int64, output: Int64, outputWithinPercent: UInt32,
+        learnedAgo: Milliseconds? = nil
+    ) {
         self.key = key
         self.calls = calls
         self.inputErrorPercent = inputErrorPercent
         self.output = output
         self.outputWithinPercent = outputWithinPercent
+        self.learnedAgo = learnedAgo
     }
 }

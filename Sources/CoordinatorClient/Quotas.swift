@@ -34,7 +34,9 @@ extension CoordinatorClient {
         guard case .quotas(let found) = body else { throw Self.unexpected(body) }
         return QuotaReport(
             quotas: found.quotas.map(QuotaSummary.init(proto:)),
-            estimates: found.estimates.map(QuotaEstimateSummary.init(proto:)))
+            estimates: found.estimates.map(QuotaEstimateSummary.init(proto:)),
+            apiRetries: found.apiRetries.map { APIRetriesSummary(error: $0.error, status: $0.status, count: $0.count) },
+            unmeteredAgents: found.unmeteredAgents)
     }
 
     /// Changes a bucket for as long as this coordinator's store lives, or ends its park.

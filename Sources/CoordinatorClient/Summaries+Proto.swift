@@ -120,6 +120,7 @@ extension QuotaSummary {
         overloads = proto.overloads
         waitingTasks = proto.waitingTasks
         explanation = proto.explanation
+        learnedAgo = proto.hasLearnedMsAgo ? Milliseconds(Int64(clamping: proto.learnedMsAgo)) : nil
     }
 }
 
@@ -127,6 +128,7 @@ extension QuotaEstimateSummary {
     init(proto: Ccorchestrator_V1_QuotaEstimate) {
         self.init(
             key: proto.key, calls: proto.calls, inputErrorPercent: proto.inputErrorPercent, output: proto.output,
-            outputWithinPercent: proto.outputWithinPercent)
+            outputWithinPercent: proto.outputWithinPercent,
+            learnedAgo: proto.hasLearnedMsAgo ? Milliseconds(Int64(clamping: proto.learnedMsAgo)) : nil)
     }
 }

@@ -33,6 +33,10 @@ struct AgentEntry {
     var state: AgentState
     var lastHeard: Instant
     var report = AgentReport(capacity: 0)
+    /// As it told last, whatever became of it since.
+    var apiRetries: [APIRetries] = []
+    /// It has no gateway: what its tasks take of the limits is set aside for them as a whole.
+    var isUnmetered = false
     /// Packed ids of the tasks whose open attempt it holds, in no order that matters; each attempt knows its place here.
     var open: [UInt64] = []
     var succeeded: UInt64 = 0

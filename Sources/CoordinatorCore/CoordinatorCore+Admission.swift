@@ -106,6 +106,29 @@ extension CoordinatorCore {
         admissions[Int(place)].learn(spend, took: max(0, milliseconds))
     }
 
+    /// Takes what an attempt will probably take of the limits, where its agent has no gateway and its calls ask for nothing. False: there is
+    /// not enough of them now.
+    mutating func reservesLimits(_ index: UInt32, of lane: Int, on agent: Int, at now: Instant) -> Bool {
+        let place = classOfKind[lanes[lane].kind]
+        guard place >= 0, agents[agent].isUnmetered, desk != nil else { return true }
+        let job = lanes[lane].job
+        let task = TaskID(job: jobs[job].id, index: index)
+        let admission = admissions[Int(place)]
+        return desk?.reserve(
+            task.packed, service: BucketName.claude, model: admission.model, kind: jobs[job].spec.name,
+            priority: lanes[lane].priority, costs: admission.attempts > 0 ? admission.costs : [],
+            holder: UInt64(bitPattern: Int64(agent)), at: now) ?? true
+    }
+
+    /// The attempt has ended: what it reported replaces what was taken for it. Nothing where its calls were metered.
+    mutating func settleLimits(_ task: TaskID, on index: AgentIndex, _ usage: Usage?, at now: Instant) {
+        let usage = usage == Usage() ? nil : usage
+        desk?.settleAttempt(
+            task.packed, holder: Self.holder(index),
+            input: usage.map { Int64(clamping: $0.inputTokens.plus($0.cacheCreationInputTokens)) },
+            output: usage.map { Int64(clamping: $0.outputTokens) }, at: now)
+    }
+
     /// Why a task that could run is not started; nil: the limits let it.
     func whyNotAdmitted(_ job: Int, _ row: Int, priority: Priority, at now: Instant) -> Explanation.Reason? {
         let place = classOfKind[jobs[job].kinds[row]]

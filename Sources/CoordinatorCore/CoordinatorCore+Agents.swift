@@ -88,6 +88,7 @@ extension CoordinatorCore {
         let isOther = agents[place].labels != hello.labels || agents[place].runners != hello.runners
         agents[place].labels = hello.labels
         agents[place].runners = hello.runners
+        agents[place].isUnmetered = hello.isUnmetered
         if isOther { matchAgent(place) }
         if agents[place].incarnation != hello.incarnation { callsEnded(of: place, at: now.instant) }
         agents[place].incarnation = hello.incarnation
@@ -150,6 +151,7 @@ extension CoordinatorCore {
         agents[place].lastHeard = now
         agents[place].state = .live
         agents[place].report = report
+        agents[place].apiRetries = report.apiRetries
         return true
     }
 
@@ -177,6 +179,7 @@ extension CoordinatorCore {
     /// Closes an open attempt that will not report; its task is queued again at once, in its old place.
     private mutating func giveUp(_ task: TaskID, why: String, at now: Moment) {
         guard let job = place(of: task.job), let attempt = close(task) else { return }
+        settleLimits(task, on: attempt.agent, nil, at: now.instant)
         _ = desk?.takeSpend(of: task.packed)
         defer { budgetMoved(job, at: now) }
         let index = Int(task.index)
@@ -205,7 +208,9 @@ extension CoordinatorCore {
                     agent: agents[Int(attempt.agent.rawValue)].id,
                     row: attempt.row, failure: failure, failures: jobs[job].tasks[index].failures, givenUp: true,
                     retryAt: now.wall, at: now.wall,
-                    usage: Usage(), costMicroUSD: 0, crashes: jobs[job].tasks[index].crashes)))
+                    usage: attempt.callUsage, costMicroUSD: attempt.callCost, crashes: jobs[job].tasks[index].crashes)))
+        // What its calls took is spent, though nobody reports it.
+        countLost(attempt, for: job, at: now)
         jobs[job].tasks[index].givenUp = true
         jobs[job].retried &+= 1
         let goesOn = !jobs[job].switches.isStopped && !jobs[job].switches.isExpired

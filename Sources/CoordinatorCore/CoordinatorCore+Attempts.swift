@@ -5,6 +5,7 @@ extension CoordinatorCore {
     /// Hands waiting tasks to agents with room: the highest priority first, then the job that has had the least for its weight, then
     /// who came first; a task that no agent with room may take keeps nobody else waiting.
     public mutating func assignWork(at now: Moment) {
+        desk?.forgetReservationDue()
         guard !isPaused else { return }
         var offers = Offers(agents, kinds: kinds.count)
         guard offers.total > 0 else { return }
@@ -17,6 +18,12 @@ extension CoordinatorCore {
             while left > 0, offers.total > 0, let item = nextLane(onLevel: level, &offers, &admitted, at: now.instant) {
                 let lane = Int(item.lane)
                 guard let agent = agent(for: item.head, of: lane, &offers) else { break }
+                guard reservesLimits(item.head, of: lane, on: agent, at: now.instant) else {
+                    // Not before more of the limits is there; what is less urgent does not go before it.
+                    admitted[Int(classOfKind[lanes[lane].kind])] = 0
+                    if level >= Int(Priority.critical.rawValue) { left = 0 }
+                    continue
+                }
                 virtualTime[level] = item.pass
                 offers.take(agent, fits)
                 left -= 1
@@ -145,6 +152,7 @@ extension CoordinatorCore {
             if attempt.hasCalled { admissions[Int(attempt.admission)].calling -= 1 }
         }
         if let reserved = attempt.reserved { giveBack(reserved, of: task.job) }
+        forgetCalls(of: attempt, task)
         let place = Int(attempt.agent.rawValue)
         // The last one takes its place in the agent's list.
         let last = agents[place].open.removeLast()

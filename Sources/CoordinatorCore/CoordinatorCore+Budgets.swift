@@ -71,6 +71,16 @@ extension CoordinatorCore {
         if jobs[job].reports < .max { jobs[job].reports += 1 }
     }
 
+    /// Adds what the calls of an attempt took that was given up. It teaches nothing of what an attempt takes.
+    mutating func countLost(_ attempt: OpenAttempt, for job: Int, at now: Moment) {
+        let took = Spend(microUSD: attempt.callCost, tokens: attempt.callUsage.total)
+        guard took != Spend() else { return }
+        jobs[job].usage += attempt.callUsage
+        jobs[job].costMicroUSD &+= attempt.callCost
+        spending.turn(to: now)
+        spending.countLost(took)
+    }
+
     /// A result that gives tokens and no cost is given the table's.
     func priced(_ result: AttemptResult) -> AttemptResult {
         let task = result.token.task
@@ -122,7 +132,9 @@ extension CoordinatorCore {
             let most = budget(job, unit)
             let wanted = spent(job, unit).plus(next(job, unit))
             if wanted > most { return .spent(unit) }
-            if wanted.plus(jobs[job].reserved[unit]) > most { found = found ?? .reserved(unit) }
+            if wanted.plus(max(jobs[job].reserved[unit], jobs[job].callSpend[unit])) > most {
+                found = found ?? .reserved(unit)
+            }
         }
         if found == nil, jobs[job].spec.hasBudget, UInt64(jobs[job].reservations) >= atOnce(jobs[job].reports) {
             found = .ramp
@@ -176,7 +188,9 @@ extension CoordinatorCore {
             let most = configuration.perDay[unit]
             let wanted = spending.today.spend[unit].plus(spending.reports > 0 ? max(1, spending.learned[unit]) : 1)
             if wanted > most { return .spent(unit) }
-            if wanted.plus(spending.reserved[unit]) > most { found = found ?? .reserved(unit) }
+            if wanted.plus(max(spending.reserved[unit], spending.callSpend[unit])) > most {
+                found = found ?? .reserved(unit)
+            }
         }
         if found == nil, UInt64(spending.reservations) >= atOnce(spending.reports) { found = .ramp }
         return found

@@ -22,6 +22,11 @@ extension CoordinatorCore {
         at now: Moment
     ) throws(BucketLimitError) -> [String] {
         var desk = try CallDesk(limits: limits, term: term, isDurable: isDurable, seed: term, at: now.instant)
+        // Before what users set: a limit that somebody sets is learned no more.
+        let set = Set(frame.quotaLimits.map(\.name))
+        desk.recall(
+            frame.quotaLessons.filter { $0.kind == .estimate || !set.contains($0.name) }, at: now.instant,
+            wall: now.wall)
         var unused: [String] = []
         for changed in frame.quotaLimits {
             do throws(BucketLimitError) {
@@ -44,15 +49,17 @@ extension CoordinatorCore {
         if let token, token.store == storeID, let job = place(of: token.task.job),
             Int(token.task.index) < jobs[job].tasks.count
         {
+            wish.kind = jobs[job].spec.name
+            wish.priority = jobs[job].options[Int(jobs[job].tasks[Int(token.task.index)].options)].value.priority
             if let attempt = open[token.task.packed], attempt.attempt == token.attempt {
                 wish.task = token.task.packed
                 if !attempt.hasCalled, attempt.admission >= 0 {
                     open[token.task.packed]?.hasCalled = true
                     admissions[Int(attempt.admission)].calling += 1
                 }
+                if !isOpen, isKeptBack(wish, token, from: index, at: now) { return }
+                noteCall(wish, token, from: index)
             }
-            wish.kind = jobs[job].spec.name
-            wish.priority = jobs[job].options[Int(jobs[job].tasks[Int(token.task.index)].options)].value.priority
         }
         if isOpen {
             desk?.adopt(wish, holder: Self.holder(index), at: now)
@@ -63,6 +70,7 @@ extension CoordinatorCore {
 
     /// What came of a call so far; of one that is not known, nothing.
     public mutating func callTold(_ news: CallNews, of number: UInt64, from index: AgentIndex, at now: Instant) {
+        if budgetTold(news, of: number, from: index) { return }
         desk?.take(news, of: number, holder: Self.holder(index), at: now)
     }
 
@@ -73,7 +81,11 @@ extension CoordinatorCore {
             heldBeforeUntil = nil
             desk?.beforeEnded(at: now.instant)
         }
+        releaseBudgetWaits(at: now.instant)
         desk?.advance(to: now.instant)
+        if let lessons = desk?.lessonsIfDue(at: now.instant, wall: now.wall), !lessons.isEmpty {
+            record(.quotaLessons(lessons))
+        }
         if let snapshot = desk?.recordIfDue(at: now.instant, wall: now.wall) { record(.quotas(snapshot)) }
     }
 
@@ -94,6 +106,7 @@ extension CoordinatorCore {
 
     /// What an agent's program had under way is over, or nobody will hear of it.
     mutating func callsEnded(of place: Int, at now: Instant) {
+        forgetCalls(of: UInt64(bitPattern: Int64(place)))
         desk?.holderDied(UInt64(bitPattern: Int64(place)), at: now)
     }
 
@@ -104,7 +117,28 @@ extension CoordinatorCore {
     public var callCounts: (open: Int, waiting: Int) { (desk?.openCalls ?? 0, desk?.waitingCalls ?? 0) }
 
     /// How well calls' costs are foretold.
-    public var quotaEstimates: [EstimateView] { desk?.estimates ?? [] }
+    public func quotaEstimates(at now: Instant) -> [EstimateView] { desk?.estimates(at: now) ?? [] }
+
+    /// Calls that CLIs repeated by themselves, of all agents that are known, by what had failed.
+    public var apiRetries: [APIRetries] {
+        var sums: [APIRetries] = []
+        for told in agents.flatMap(\.apiRetries) {
+            if let place = sums.firstIndex(where: { $0.error == told.error && $0.status == told.status }) {
+                sums[place].count = sums[place].count.plus(told.count)
+            } else {
+                sums.append(told)
+            }
+        }
+        return sums
+    }
+
+    /// Live agents without a gateway, by name: what their calls take is known only when their tasks have ended.
+    public var unmeteredAgents: [String] {
+        agents.filter { $0.isUnmetered && ($0.state == .live || $0.state == .suspect) }.map(\.name)
+    }
+
+    /// Of the grants that agents have not been told yet: those that were decided too long ago are decided again.
+    public mutating func renewStaleGrants(at now: Instant) { desk?.renewStaleGrants(at: now) }
 
     /// A user changes a limit.
     public mutating func quotaChangeArrived(_ change: QuotaChange, reply handle: ReplyHandle, at now: Moment) {

@@ -4,7 +4,7 @@ extension CoordinatorCore {
     /// A result came in. Whatever becomes of it, the agent may forget it once this turn is on disk.
     public mutating func resultArrived(_ reported: AttemptResult, from index: AgentIndex, at now: Moment) {
         let agent = agents[Int(index.rawValue)].id
-        let result = priced(reported)
+        var result = priced(reported)
         acknowledge(result.token, of: index)
         if let reason = judge(result.token) {
             resultsSetAside += 1
@@ -15,6 +15,8 @@ extension CoordinatorCore {
         guard let job = place(of: task.job) else { return }
         let attempt = close(task)
         let row = attempt?.row ?? 0
+        result = completed(result, by: attempt)
+        if let attempt { settleLimits(task, on: attempt.agent, result.usage, at: now.instant) }
         if let attempt {
             let priority = jobs[job].options[Int(jobs[job].tasks[Int(task.index)].options)].value.priority
             settle(job, attempt, priority: priority, tokens: result.usage.total)
@@ -39,6 +41,20 @@ extension CoordinatorCore {
             attemptFailed(result, task: task, job: job, agent: agent, row: row, cap: attempt?.cap ?? 0, at: now)
         }
         budgetMoved(job, at: now)
+    }
+
+    /// A turn that was broken off reports nothing of what its calls took; and what a budget ended says so.
+    private func completed(_ reported: AttemptResult, by attempt: OpenAttempt?) -> AttemptResult {
+        guard let attempt else { return reported }
+        var result = reported
+        if result.usage == Usage(), result.costMicroUSD == 0 {
+            result.usage = attempt.callUsage
+            result.costMicroUSD = attempt.callCost
+        }
+        if let why = attempt.refusedByBudget, let failure = result.failure, failure.known == .permanent {
+            result.failure = TaskFailure(.budget, why, detail: failure.message)
+        }
+        return result
     }
 
     /// Acknowledgements of one agent go together, at the end of the turn.

@@ -47,9 +47,10 @@ extension CoordinatorCore {
             case .lost, .gone, .draining: break
             }
         }
-        if isDaySpent { next = min(next, spending.dayEnds) }
+        if isDaySpent || (hasDayBudget && !budgetWaits.isEmpty) { next = min(next, spending.dayEnds) }
         if let first = expiries.min { next = min(next, first.due) }
         next = min(next, desk?.nextDeadline ?? next, desk?.nextRecord ?? next, heldBeforeUntil ?? next)
+        next = min(next, desk?.nextLessons ?? next, desk?.reservationDue ?? next)
         return next
     }
 }

@@ -46,6 +46,7 @@ extension CoordinatorCore {
             if let held = desk?.whyWaits(task: task.packed, at: now.instant) {
                 found.reasons.append(.init("quota", "a call of it waits for its permit: \(held)"))
             }
+            if let reason = budgetWaitReason(task, job) { found.reasons.append(reason) }
             return found
         case .held: found.reasons.append(.init("held", jobs[job].holds[task.index] ?? Self.heldByUser))
         case .blocked: found.reasons += dependencies(task, job)

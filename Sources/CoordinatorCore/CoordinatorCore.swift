@@ -79,6 +79,9 @@ public struct CoordinatorCore: Sendable {
     public internal(set) var storeIsFull = false
     /// Limits of services, and who may call them; nil until ``openDesk(limits:isDurable:recovered:at:)``.
     var desk: CallDesk?
+    /// Calls that count for budgets, and calls that wait for one.
+    var budgeted: [CallName: BudgetedCall] = [:]
+    var budgetWaits: [BudgetWait] = []
     /// Until then, calls of before a restart may be under way of which nobody has told yet.
     var heldBeforeUntil: Instant?
     var jitter: JitterSource
@@ -104,6 +107,7 @@ public struct CoordinatorCore: Sendable {
         known.forgetHolders(at: now)
         _ = known.takeNotices()
         desk = known
+        heldBeforeUntil = now + configuration.lease + .seconds(2)
     }
 
     /// Hands out what the inputs since the last call have made.

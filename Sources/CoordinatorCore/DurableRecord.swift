@@ -48,6 +48,8 @@ public enum DurableRecord: Sendable {
     case agentDrained(AgentID, Bool)
     /// What was spent of the limits, so far ahead that a restart can't spend it twice.
     case quotas(QuotaSnapshot)
+    /// What was learned of limits and of what calls cost.
+    case quotaLessons([QuotaLesson])
     /// A user's own limit of that name; nil: the configuration's again.
     case quotaLimit(name: String, BucketLimit?)
     /// Its budgets are those of this spec from now on.

@@ -96,13 +96,15 @@ public struct AgentIntroduction: Sendable {
     public var finished: [AttemptToken]
     /// Its program's own count of hellos; the welcome repeats it.
     public var introduction: UInt64
+    /// It has no gateway: its instances' calls ask for no permits.
+    public var isUnmetered: Bool
 
     /// An agent that holds nothing, but for what is given.
     public init(
         route: RouteHandle, id: AgentID, incarnation: UInt64, name: String, host: String = "", version: String = "",
         claudeVersion: String = "", capacity: UInt32, labels: [String: String] = [:], runners: [String] = ["claude"],
         running: [AttemptToken] = [],
-        finished: [AttemptToken] = [], introduction: UInt64 = 0
+        finished: [AttemptToken] = [], introduction: UInt64 = 0, isUnmetered: Bool = false
     ) {
         self.route = route
         self.id = id
@@ -117,6 +119,7 @@ public struct AgentIntroduction: Sendable {
         self.running = running
         self.finished = finished
         self.introduction = introduction
+        self.isUnmetered = isUnmetered
     }
 }
 
@@ -136,11 +139,13 @@ public struct AgentReport: Sendable {
     public var residentBytes: UInt64
     /// How many instances it may have, and what became of them.
     public var pool: PoolSize
+    /// Calls that its instances' CLIs repeated by themselves, since its program started.
+    public var apiRetries: [APIRetries]
 
     /// An idle agent without instances, but for what is given.
     public init(
         capacity: UInt32, instances: UInt32 = 0, busy: UInt32 = 0, outbox: UInt32 = 0, heldBecause: String = "",
-        residentBytes: UInt64 = 0, pool: PoolSize = PoolSize()
+        residentBytes: UInt64 = 0, pool: PoolSize = PoolSize(), apiRetries: [APIRetries] = []
     ) {
         self.capacity = capacity
         self.instances = instances
@@ -149,5 +154,23 @@ public struct AgentReport: Sendable {
         self.heldBecause = heldBecause
         self.residentBytes = residentBytes
         self.pool = pool
+        self.apiRetries = apiRetries
+    }
+}
+
+/// Calls that CLIs repeated by themselves after one kind of failure.
+public struct APIRetries: Hashable, Sendable {
+    /// The CLI's word for it, such as `overloaded`.
+    public var error: String
+    /// Of HTTP; 0: it named none.
+    public var status: UInt32
+    /// How often.
+    public var count: UInt64
+
+    /// Everything as given.
+    public init(error: String, status: UInt32, count: UInt64) {
+        self.error = error
+        self.status = status
+        self.count = count
     }
 }

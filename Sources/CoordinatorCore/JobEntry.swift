@@ -38,6 +38,8 @@ struct JobEntry {
     /// Set aside for attempts that are under way, and how many of them there are.
     var reserved = Spend()
     var reservations: UInt32 = 0
+    /// What calls of attempts that are under way count for.
+    var callSpend = Spend()
     /// What an attempt takes, as learned from those that ended, and how many of them there were.
     var spendLearned = Spend()
     var reports: UInt32 = 0

@@ -30,6 +30,8 @@ public struct RecoveredFrame: Sendable {
     public var sweeps: [RecoveredSweep] = []
     /// Levels of the limits, as last recorded.
     public var quotas: [QuotaRecord] = []
+    /// What was learned, in any order.
+    public var quotaLessons: [QuotaLesson] = []
     /// Limits that users changed, by name.
     public var quotaLimits: [RecoveredLimit] = []
     /// The latest day on which something was spent; nil: there was none.

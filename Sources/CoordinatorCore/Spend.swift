@@ -70,6 +70,8 @@ struct Spending {
     /// Set aside for attempts that are under way, and how many of them there are.
     var reserved = Spend()
     var reservations = 0
+    /// What calls of attempts that are under way count for.
+    var callSpend = Spend()
     /// What an attempt takes, as learned from all that ended, and how many of them there were.
     private(set) var learned = Spend()
     private(set) var reports: UInt32 = 0
@@ -91,6 +93,12 @@ struct Spending {
         today.spend += spend
         learned.learn(spend, after: reports)
         if reports < .max { reports += 1 }
+        isUnrecorded = true
+    }
+
+    /// Of an attempt that did not report.
+    mutating func countLost(_ spend: Spend) {
+        today.spend += spend
         isUnrecorded = true
     }
 

@@ -36,6 +36,13 @@ struct OpenAttempt {
     var reserved: Spend?
     /// What it may cost by its job's budget, in millionths of a dollar; 0: that set no cap.
     var cap: UInt64 = 0
+    /// What its calls count for in budgets: those that ended, and those that go on as they were estimated.
+    var callSpend = Spend()
+    /// Of its calls that ended: what they took, and what that costs. It stands for a report that never comes.
+    var callUsage = Usage()
+    var callCost: UInt64 = 0
+    /// Why a call of it was refused for good; nil: none was.
+    var refusedByBudget: String?
 }
 
 /// What an order puts on its job's account until it has ended.

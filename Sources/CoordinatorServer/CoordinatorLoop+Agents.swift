@@ -105,7 +105,7 @@ extension CoordinatorLoop {
                 route: handle, id: AgentID(rawValue: hello.agentID), incarnation: hello.incarnation, name: hello.name,
                 host: hello.host, version: hello.version, claudeVersion: hello.claudeVersion, capacity: hello.capacity,
                 labels: hello.labels, runners: hello.runners, running: running, finished: finished,
-                introduction: hello.introduction),
+                introduction: hello.introduction, isUnmetered: hello.isUnmetered),
             at: clock.now())
         if outcome != .refused { unwelcomeRoutes[handle.rawValue] = nil }
         guard case .welcomed(let agent, _) = outcome else { return }
@@ -128,7 +128,10 @@ extension CoordinatorLoop {
             AgentReport(
                 capacity: beat.capacity, instances: beat.instances, busy: beat.busy, outbox: beat.outbox,
                 heldBecause: String(beat.heldBecause.unicodeScalars.prefix(Limits.sentenceCharacters)),
-                residentBytes: beat.residentBytes, pool: try PoolSize(proto: beat.pool)), at: clock.instant())
+                residentBytes: beat.residentBytes, pool: try PoolSize(proto: beat.pool),
+                apiRetries: beat.apiRetries.prefix(RetryLimits.kinds).map {
+                    APIRetries(error: String($0.error.prefix(Limits.nameBytes / 4)), status: $0.status, count: $0.count)
+                }), at: clock.instant())
         guard isCurrent else { return try introduceYourself(route) }
         var message = Ccorchestrator_V1_CoordinatorMessage()
         message.heartbeatAck.session = beat.session
@@ -141,4 +144,10 @@ extension CoordinatorLoop {
         guard let agent = agentOfRoute.removeValue(forKey: route) else { return }
         if routeOfAgent[agent] == route { routeOfAgent[agent] = nil }
     }
+}
+
+/// What a heartbeat may tell of repeated calls.
+private enum RetryLimits {
+    /// Kinds of failures; more of them are not read.
+    static let kinds = 64
 }

@@ -42,6 +42,7 @@ extension CoordinatorLoop {
 
     /// Tells agents which of their calls may go, or never will.
     func answerCalls() throws {
+        core.renewStaleGrants(at: clock.instant())
         let notices = core.takeCallNotices()
         guard !notices.isEmpty else { return }
         var messages: [(agent: AgentIndex, answers: Ccorchestrator_V1_PermitAnswers)] = []
@@ -71,7 +72,9 @@ extension CoordinatorLoop {
         reply.requestID = id
         let now = clock.instant()
         reply.quotas.quotas = core.quotaStandings(at: now).map { $0.proto(at: now) }
-        reply.quotas.estimates = core.quotaEstimates.map(\.proto)
+        reply.quotas.estimates = core.quotaEstimates(at: now).map(\.proto)
+        reply.quotas.apiRetries = core.apiRetries.map(\.proto)
+        reply.quotas.unmeteredAgents = core.unmeteredAgents
         turnReplies.append(OutgoingReply(route: route, frame: try reply.serializedBytes()))
     }
 
@@ -97,11 +100,14 @@ extension CallWish {
     /// Without what the coordinator knows better: priority, kind and task.
     fileprivate init(proto: Ccorchestrator_V1_PermitRequest) throws {
         guard proto.service.utf8.count <= Limits.nameBytes, proto.endpoint.utf8.count <= Limits.nameBytes,
-            proto.model.utf8.count <= Limits.nameBytes, !proto.service.isEmpty
+            proto.model.utf8.count <= Limits.nameBytes, proto.scope.utf8.count <= Limits.nameBytes,
+            !proto.service.isEmpty
         else { throw WireError("a call without a usable service, endpoint or model") }
         self.init(
             number: proto.call, service: proto.service, endpoint: proto.endpoint, model: proto.model,
-            bodyBytes: Int64(clamping: proto.bodyBytes), mostOutput: Int64(clamping: proto.maxOutput))
+            bodyBytes: Int64(clamping: proto.bodyBytes), mostOutput: Int64(clamping: proto.maxOutput),
+            scope: proto.scope,
+            createsContent: proto.createsContent)
     }
 }
 
@@ -134,6 +140,8 @@ extension CallNews {
                     roundedTo: max(1, Int64(clamping: word.roundedTo)),
                     fullIn: word.hasFullInMs ? Milliseconds(Int64(clamping: word.fullInMs)) : nil)
             })
+        cacheRead = Int64(clamping: proto.cacheReadTokens)
+        cacheCreation = Int64(clamping: proto.cacheCreationTokens)
     }
 }
 
@@ -162,6 +170,7 @@ extension QuotaStanding {
         message.overloads = overloads
         message.waitingTasks = waitingTasks.map { TaskID(packed: $0).description }
         message.explanation = explanation
+        if let learned { message.learnedMsAgo = UInt64(max(0, learned.rawValue)) }
         return message
     }
 }
@@ -174,6 +183,17 @@ extension EstimateView {
         message.inputErrorPercent = Int64(score.inputErrorPercent)
         message.output = output
         message.outputWithinPercent = UInt32(score.outputWithinPercent)
+        if let age { message.learnedMsAgo = UInt64(max(0, age.rawValue)) }
+        return message
+    }
+}
+
+extension APIRetries {
+    fileprivate var proto: Ccorchestrator_V1_ApiRetries {
+        var message = Ccorchestrator_V1_ApiRetries()
+        message.error = error
+        message.status = status
+        message.count = count
         return message
     }
 }

@@ -167,6 +167,8 @@ final class CoordinatorLoop {
                 // Only after everything that agents sent was read may one be judged silent.
                 if !agentsWait { core.timePassed(to: now) }
                 core.keepQuotas(at: now)
+                // At once: each moment between a grant and its call lets calls come closer together than they may.
+                try answerCalls()
                 // Once a transaction: all that runs meanwhile would make it longer for everyone else who waits for it.
                 if !hasSwept {
                     core.sweep(at: now)

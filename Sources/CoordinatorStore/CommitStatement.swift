@@ -5,7 +5,7 @@ enum CommitStatement: Int, CaseIterable {
     case changeJob, pauseQueue, changeOptions, moveTask, holdTask, releaseTask
     case keepEnding, freshCounts, dropEnding, dropAnswer, dropCancel
     case reopenJob, drainAgent, beginSweep, endSweep
-    case recordQuota, setQuotaLimit, dropQuotaLimit
+    case recordQuota, setQuotaLimit, dropQuotaLimit, keepLesson, forgetLessons
     case changeSpec, spend, forgetSpending
     case keepHead, dropHead
     case pruneTasks, prunePrompts, pruneEndings, pruneAnswers, pruneAttempts, pruneLinks, pruneHolds, pruneCancels,
@@ -57,6 +57,8 @@ enum CommitStatement: Int, CaseIterable {
             "INSERT OR REPLACE INTO quotas (name, kind, value, parked_until, parked_for) VALUES (?, ?, ?, ?, ?)"
         case .setQuotaLimit: "INSERT OR REPLACE INTO quota_limits (name, body) VALUES (?, ?)"
         case .dropQuotaLimit: "DELETE FROM quota_limits WHERE name = ?"
+        case .keepLesson: "INSERT OR REPLACE INTO quota_lessons (kind, name, body, at) VALUES (?, ?, ?, ?)"
+        case .forgetLessons: "DELETE FROM quota_lessons WHERE at < ?"
         case .changeSpec: "UPDATE jobs SET spec = ? WHERE id = ?"
         case .spend: "INSERT OR REPLACE INTO spending (day, cost, tokens) VALUES (?, ?, ?)"
         case .forgetSpending: "DELETE FROM spending WHERE day < ?"

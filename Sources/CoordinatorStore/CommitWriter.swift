@@ -90,6 +90,7 @@ final class CommitWriter: @unchecked Sendable {
         case .headKept(let task, let head): try keep(head, of: task, db)
         case .headDropped(let task): try run(.dropHead, db, task.storeKey)
         case .quotas(let snapshot): try keep(snapshot, db)
+        case .quotaLessons(let lessons): try keep(lessons, db)
         case .budgetChanged(let id, let spec):
             let statement = try statement(.changeSpec, db)
             statement.bind(1, try StoredSpec.text(spec))
@@ -109,6 +110,19 @@ final class CommitWriter: @unchecked Sendable {
 
     /// Days whose spending is kept.
     static let daysKept: Int64 = 400
+
+    private func keep(_ lessons: [QuotaLesson], _ db: OpaquePointer) throws {
+        let statement = try statement(.keepLesson, db)
+        for lesson in lessons {
+            statement.bind(1, lesson.kind.rawValue)
+            statement.bind(2, lesson.name)
+            statement.bind(3, lesson.body)
+            statement.bind(4, lesson.at.milliseconds)
+            try statement.run()
+        }
+        guard let newest = lessons.map(\.at.milliseconds).max() else { return }
+        try run(.forgetLessons, db, newest - CallDesk.lessonsKept.rawValue)
+    }
 
     private func keep(_ snapshot: QuotaSnapshot, _ db: OpaquePointer) throws {
         let statement = try statement(.recordQuota, db)

@@ -75,6 +75,16 @@ extension SQLiteStore {
         while try limits.step() {
             frame.quotaLimits.append(RecoveredLimit(name: limits.text(0), limit: limits.text(1)))
         }
+        let lessons = try RawStatement(
+            db, "SELECT kind, name, body, at FROM quota_lessons ORDER BY at DESC, kind, name")
+        while try lessons.step() {
+            // A kind of a newer version can't be here: its file would not have been opened.
+            guard let kind = QuotaLesson.Kind(rawValue: lessons.int(0)) else { continue }
+            frame.quotaLessons.append(
+                QuotaLesson(
+                    kind: kind, name: lessons.text(1), body: lessons.text(2),
+                    at: WallTime(milliseconds: lessons.int(3))))
+        }
         let spending = try RawStatement(db, "SELECT day, cost, tokens FROM spending ORDER BY day DESC LIMIT 1")
         if try spending.step() {
             frame.spent = DaySpend(

@@ -75,6 +75,15 @@ enum Schema {
                         turn INTEGER NOT NULL, agent INTEGER NOT NULL, instance TEXT NOT NULL);
                     """)
         }
+        migrator.registerMigration("6") { db in
+            // What was learned of limits (kind 0) and of what calls cost (kind 1).
+            try db.execute(
+                sql: """
+                    CREATE TABLE quota_lessons (
+                        kind INTEGER NOT NULL, name TEXT NOT NULL, body TEXT NOT NULL, at INTEGER NOT NULL,
+                        PRIMARY KEY (kind, name)) WITHOUT ROWID;
+                    """)
+        }
         migrator.registerMigration("7") { db in
             // A task's ending in its worktree as JSON; and the blobs that it names, so that a sweep finds them without reading that.
             try db.execute(

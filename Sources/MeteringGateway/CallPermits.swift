@@ -37,10 +37,15 @@ public struct MeteredCall: Hashable, Sendable {
     public var bodyBytes: Int
     /// Tokens that the body allows the answer (`max_tokens`); 0: it does not say.
     public var maxOutput: UInt64
+    /// What it changes, where the service limits the changes of each by itself: Jira's issue. Empty: nothing of the kind.
+    public var scope: String
+    /// It makes what others are notified of: GitHub limits that by itself.
+    public var createsContent: Bool
 
     /// Everything as given.
     public init(
-        instance: String, service: String, endpoint: String, model: String = "", bodyBytes: Int, maxOutput: UInt64 = 0
+        instance: String, service: String, endpoint: String, model: String = "", bodyBytes: Int, maxOutput: UInt64 = 0,
+        scope: String = "", createsContent: Bool = false
     ) {
         self.instance = instance
         self.service = service
@@ -48,6 +53,8 @@ public struct MeteredCall: Hashable, Sendable {
         self.model = model
         self.bodyBytes = bodyBytes
         self.maxOutput = maxOutput
+        self.scope = scope
+        self.createsContent = createsContent
     }
 }
 
@@ -77,12 +84,15 @@ public struct CallUsage: Hashable, Sendable {
     public var output: UInt64?
     /// Read from the cache: free of the limit.
     public var cacheRead: UInt64
+    /// Of the input: written to the cache.
+    public var cacheCreation: UInt64
 
     /// Everything as given.
-    public init(input: UInt64? = nil, output: UInt64? = nil, cacheRead: UInt64 = 0) {
+    public init(input: UInt64? = nil, output: UInt64? = nil, cacheRead: UInt64 = 0, cacheCreation: UInt64 = 0) {
         self.input = input
         self.output = output
         self.cacheRead = cacheRead
+        self.cacheCreation = cacheCreation
     }
 }
 

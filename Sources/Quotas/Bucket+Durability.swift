@@ -72,6 +72,14 @@ extension Bucket {
         heldFromBefore -= ended
     }
 
+    /// So many calls hold it of which nothing else is known.
+    mutating func holdFromBefore(_ count: Int64) {
+        guard limit.isConcurrency else { return }
+        let count = min(count, QuotaLimits.amount - heldFromBefore)
+        level -= Int128(count)
+        heldFromBefore += count
+    }
+
     private static func wholeUnits(_ value: Int128, of scale: Int128) -> Int64 {
         let (quotient, remainder) = value.quotientAndRemainder(dividingBy: scale)
         return Int64(clamping: remainder < 0 ? quotient - 1 : quotient)

@@ -65,6 +65,8 @@ public struct Bucket: Sendable {
     var patience: Milliseconds = 0
     /// Since when it is full, where it is; nil: since it was made.
     var fullSince: Instant?
+    /// It limits a part of its service's calls alone: what waits for it keeps the others from nothing.
+    var isScoped = false
     var takes: UInt64 = 0
     var spentInAll: Int64 = 0
     var history = HeadroomHistory()

@@ -22,21 +22,45 @@ public struct BucketName: Hashable, Sendable, CustomStringConvertible {
         case tokens
         /// Calls that only count tokens.
         case countTokens = "count_tokens"
+        /// GitHub's own measure: a call that reads is one, a call that writes is five.
+        case points
+        /// Calls that create what others are notified of: issues, comments, reviews.
+        case content
+        /// The same over a longer window.
+        case contentLong = "content_long"
+        /// Calls that change one issue of Jira's, for each issue by itself.
+        case issueWrites = "issue_writes"
+        /// The same over a longer window.
+        case issueWritesLong = "issue_writes_long"
 
-        /// Whether other services than Claude have it.
-        public var isGeneral: Bool {
+        /// The one service that has it; nil: every service has.
+        public var owner: String? {
             switch self {
-            case .requests, .concurrency, .read, .write: true
-            case .inputTokens, .outputTokens, .tokens, .countTokens: false
+            case .requests, .concurrency, .read, .write: nil
+            case .inputTokens, .outputTokens, .tokens, .countTokens: BucketName.claude
+            case .points, .content, .contentLong: BucketName.github
+            case .issueWrites, .issueWritesLong: BucketName.jira
             }
         }
 
         /// Whether it can be limited for a class of models.
-        public var hasModelClass: Bool { self != .read && self != .write }
+        public var hasModelClass: Bool {
+            switch self {
+            case .requests, .concurrency, .inputTokens, .outputTokens, .tokens, .countTokens: true
+            default: false
+            }
+        }
+
+        /// Whether each issue has a limit of its own.
+        var isPerIssue: Bool { self == .issueWrites || self == .issueWritesLong }
     }
 
     /// The service with models and tokens.
     public static let claude = "claude"
+    /// Counts points and created content.
+    public static let github = "github"
+    /// Limits the writes to each issue.
+    public static let jira = "jira"
 
     /// `claude`, `jira`, `github`, or another of lower-case letters, digits and dashes.
     public let service: String
@@ -53,9 +77,11 @@ public struct BucketName: Hashable, Sendable, CustomStringConvertible {
             throw BucketLimitError(
                 shown, "a service is named by lower-case letters, digits and dashes, not '\(service.prefix(40))'")
         }
-        guard kind.isGeneral || service == Self.claude else {
+        guard kind.owner == nil || kind.owner == service else {
             throw BucketLimitError(
-                shown, "\(kind.rawValue) is of claude alone: \(service) has \(Self.list(Self.kinds(of: service)))")
+                shown,
+                "\(kind.rawValue) is of \(kind.owner ?? "") alone: \(service) has \(Self.list(Self.kinds(of: service)))"
+            )
         }
         if let modelClass {
             guard service == Self.claude, kind.hasModelClass else {
@@ -97,7 +123,7 @@ public struct BucketName: Hashable, Sendable, CustomStringConvertible {
 
     /// What a service's limits can be of.
     public static func kinds(of service: String) -> [Kind] {
-        service == claude ? Kind.allCases : Kind.allCases.filter(\.isGeneral)
+        Kind.allCases.filter { $0.owner == nil || $0.owner == service }
     }
 
     /// Refuses a rate for what is held, and a number held for what is spent.

@@ -9,7 +9,7 @@ import ClusterModel
 /// a part of itself when a call lies above it and down by the complement when below, so that in the long run the wanted
 /// part lies below.
 public struct Estimator: Sendable {
-    private struct Learned {
+    struct Learned: Hashable, Sendable {
         var ratio: Int64
         /// How far calls lie off the ratio: rises fast, falls slowly.
         var deviation: Int64
@@ -17,6 +17,8 @@ public struct Estimator: Sendable {
         /// Of the output; the last 64 calls count most.
         var mean: Int64
         var calls: UInt64
+        /// When the last call was learned from.
+        var at: Instant
     }
 
     private static let one: Int64 = 65_536
@@ -28,7 +30,9 @@ public struct Estimator: Sendable {
     public let firstOutput: Int64
     /// The ratio of a key of which nothing is known.
     private let firstRatio: Int64
-    private var learned: [String: Learned] = [:]
+    private(set) var learned: [String: Learned] = [:]
+    /// Keys that were learned of since they were last written down.
+    var changed: Set<String> = []
 
     /// Knows nothing. `quantilePerMille` is 1 to 999; `firstInputPercent` (1 to 6400) is of what counting gave.
     public init(quantilePerMille: Int64 = 900, firstOutput: Int64 = 1000, firstInputPercent: Int64 = 100) {
@@ -65,11 +69,13 @@ public struct Estimator: Sendable {
     /// A call's true costs. False: there are too many keys (``QuotaLimits/estimatorKeys``), and a new one learns
     /// nothing.
     @discardableResult
-    public mutating func learn(_ key: String, counted: Int64, input: Int64, output: Int64) -> Bool {
+    public mutating func learn(
+        _ key: String, counted: Int64, input: Int64, output: Int64, at now: Instant = .origin
+    ) -> Bool {
         guard learned[key] != nil || learned.count < QuotaLimits.estimatorKeys else { return false }
         var known =
             learned[key]
-            ?? Learned(ratio: firstRatio, deviation: 0, quantile: firstOutput * Self.one, mean: 0, calls: 0)
+            ?? Learned(ratio: firstRatio, deviation: 0, quantile: firstOutput * Self.one, mean: 0, calls: 0, at: now)
         let counted = min(max(1, counted), Self.mostLearned)
         // A ratio of more than 64 is no estimate any more: one such call must not spoil the next hundred.
         let ratio = min(min(max(0, input), Self.mostLearned) * Self.one / counted, 64 * Self.one)
@@ -81,8 +87,16 @@ public struct Estimator: Sendable {
         known.quantile = known.calls == 0 ? max(output, Self.one) : Self.moved(known.quantile, output, quantilePerMille)
         known.calls += 1
         known.mean += (output - known.mean) / Int64(min(known.calls, 64))
+        known.at = max(known.at, now)
         learned[key] = known
+        changed.insert(key)
         return true
+    }
+
+    /// What was known of a key before a restart; nothing where something is known already, or too much.
+    mutating func recall(_ key: String, _ known: Learned) {
+        guard learned[key] == nil, learned.count < QuotaLimits.estimatorKeys else { return }
+        learned[key] = known
     }
 
     private static func moved(_ quantile: Int64, _ output: Int64, _ perMille: Int64) -> Int64 {

@@ -33,7 +33,7 @@ extension QuotaBook {
                 leaveLane(slot)
                 granted.append(permits.id(of: slot))
             } else {
-                for cost in permits[slot].costs { claimedIn[cost.bucket.place] = sweep }
+                for place in claims(of: slot) { claimedIn[place] = sweep }
                 stopped[lane] = true
             }
         }
@@ -50,13 +50,18 @@ extension QuotaBook {
         while let (lane, slot) = nextInLine(except: seen) {
             seen[lane] = true
             var isFree = true
-            for cost in permits[slot].costs {
-                if claimed[cost.bucket.place] { isFree = false }
-                claimed[cost.bucket.place] = true
-            }
+            for cost in permits[slot].costs where claimed[cost.bucket.place] { isFree = false }
+            for place in claims(of: slot) { claimed[place] = true }
             if isFree { earliest = min(earliest, nextTime(slot)) }
         }
         return earliest == .distantFuture ? nil : earliest
+    }
+
+    /// When time alone lets this waiting request go, if nothing goes before it; nil: it hangs on something else, or doesn't wait.
+    public func nextTime(of id: PermitID) -> Instant? {
+        guard let slot = permits.slot(of: id), permits[slot].state == .waiting else { return nil }
+        let time = nextTime(slot)
+        return time == .distantFuture ? nil : time
     }
 
     /// Drops a waiting request. False: it does not wait.

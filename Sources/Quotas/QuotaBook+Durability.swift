@@ -64,6 +64,18 @@ extension QuotaBook {
         buckets[bucket.place].releaseHeldFromBefore(count)
     }
 
+    /// Calls hold a concurrency limit of which nothing else is known any more.
+    mutating func holdFromBefore(_ bucket: BucketIndex, count: Int64) {
+        guard isKnown(bucket), count > 0 else { return }
+        buckets[bucket.place].holdFromBefore(count)
+    }
+
+    /// Nothing more is granted from a bucket until a record is on disk: what is there is of another limit.
+    mutating func awaitRecord(of bucket: BucketIndex) {
+        guard isDurable, isKnown(bucket) else { return }
+        buckets[bucket.place].awaitFirstRecord()
+    }
+
     private func record(
         of bucket: Bucket, _ state: QuotaRecord.State, at now: Instant, wall: WallTime
     ) -> QuotaRecord {

@@ -74,7 +74,9 @@ public struct QuotaBook: Sendable {
     /// Adds a bucket: full, and in a durable book closed until a first record. Throws when the name is taken or the
     /// book is full.
     @discardableResult
-    public mutating func add(_ limit: BucketLimit, at now: Instant) throws(BucketLimitError) -> BucketIndex {
+    public mutating func add(
+        _ limit: BucketLimit, isScoped: Bool = false, at now: Instant
+    ) throws(BucketLimitError) -> BucketIndex {
         guard places[limit.name] == nil else {
             throw BucketLimitError(limit.name, "there is a bucket of this name already: change its limit instead")
         }
@@ -84,6 +86,7 @@ public struct QuotaBook: Sendable {
         let index = BucketIndex(buckets.count)
         buckets.append(Bucket(limit, at: latest(now)))
         buckets[index.place].patience = patience
+        buckets[index.place].isScoped = isScoped
         if isDurable { buckets[index.place].awaitFirstRecord() }
         places[limit.name] = index
         claimedIn.append(0)
@@ -123,8 +126,16 @@ public struct QuotaBook: Sendable {
 
     mutating func countWaiting(_ slot: Int32, by difference: Int32) {
         let priority = Int(permits[slot].priority.rawValue)
-        for cost in permits[slot].costs { waitingByPriority[cost.bucket.place * 10 + priority] += difference }
+        for place in claims(of: slot) { waitingByPriority[place * 10 + priority] += difference }
         waitingCount += Int(difference)
+    }
+
+    /// The buckets from which nobody behind a waiting request takes: all that it draws from. One that draws from a limit on a part of the
+    /// service's calls keeps only that to itself, or a parked issue would hold every call to Jira.
+    func claims(of slot: Int32) -> [Int] {
+        let places = permits[slot].costs.map(\.bucket.place)
+        let scoped = places.filter { buckets[$0].isScoped }
+        return scoped.isEmpty ? places : scoped
     }
 
     mutating func leaveLane(_ slot: Int32) {

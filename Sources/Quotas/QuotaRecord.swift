@@ -35,4 +35,9 @@ public struct QuotaSnapshot: Hashable, Sendable {
     public let number: UInt64
     /// One for each bucket, in the order in which they were added.
     public let records: [QuotaRecord]
+
+    init(number: UInt64, records: [QuotaRecord]) {
+        self.number = number
+        self.records = records
+    }
 }

@@ -63,6 +63,7 @@ extension RecoveredState {
                 "limit \(record.name) \(record.state) \(record.parkedUntil?.milliseconds ?? -1) \(record.parkedFor)")
         }
         if let spent = frame.spent { lines.append("day \(spent.day) \(spent.spend)") }
+        for lesson in frame.quotaLessons { lines.append("lesson \(lesson.kind) \(lesson.name) \(lesson.body)") }
         for limit in frame.quotaLimits { lines.append("limit of a user \(limit.name) \(limit.limit)") }
         lines.append("paused \(frame.isPaused) sweeps \(frame.sweeps) next job \(frame.nextJob)")
         return lines

@@ -43,6 +43,7 @@ struct ModelStore {
     private(set) var sweeps: [RecoveredSweep] = []
     private(set) var quotas: [String: QuotaRecord] = [:]
     private(set) var quotaLimits: [String: BucketLimit] = [:]
+    private(set) var quotaLessons: [String: QuotaLesson] = [:]
     private(set) var spent: DaySpend?
     private(set) var nextJob: UInt32 = 1
     /// Ends of tasks that were taken back: reported once, and not lost.
@@ -147,6 +148,8 @@ struct ModelStore {
             jobs[id]?.summary = nil
         case .agentDrained(let id, let drained): agents[id]?.isDrained = drained
         case .quotas(let snapshot): for record in snapshot.records { quotas[record.name] = record }
+        case .quotaLessons(let lessons):
+            for lesson in lessons { quotaLessons["\(lesson.kind.rawValue) \(lesson.name)"] = lesson }
         case .quotaLimit(let name, let limit): quotaLimits[name] = limit
         case .budgetChanged(let id, let spec): jobs[id]?.spec = spec
         case .daySpent(let spent):
@@ -318,6 +321,7 @@ struct ModelStore {
         state.frame.agents = agents
         state.frame.isPaused = isPaused
         state.frame.sweeps = sweeps
+        state.frame.quotaLessons = quotaLessons.sorted { $0.key < $1.key }.map(\.value)
         state.frame.quotas = quotas.sorted { $0.key < $1.key }.map(\.value)
         state.frame.quotaLimits = quotaLimits.sorted { $0.key < $1.key }.map {
             RecoveredLimit(name: $0.key, limit: "\($0.value)")

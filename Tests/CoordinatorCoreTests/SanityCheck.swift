@@ -72,7 +72,11 @@ extension CoordinatorCore {
         var wrong: [String] = []
         var ofJob: [JobID: (sum: Spend, count: UInt32)] = [:]
         var all = (sum: Spend(), count: 0)
+        var calls = Spend()
+        var callsOfJob: [JobID: Spend] = [:]
         for (packed, attempt) in open {
+            calls += attempt.callSpend
+            callsOfJob[TaskID(packed: packed).job, default: Spend()] += attempt.callSpend
             guard let reserved = attempt.reserved else { continue }
             all.sum += reserved
             all.count += 1
@@ -82,7 +86,11 @@ extension CoordinatorCore {
         if all.sum != spending.reserved || all.count != spending.reservations {
             wrong.append("\(spending.reserved) is set aside in all, open attempts say \(all)")
         }
+        if calls != spending.callSpend { wrong.append("calls count \(spending.callSpend), open attempts say \(calls)") }
         for job in jobs where job.finishedAt == nil {
+            if (callsOfJob[job.id] ?? Spend()) != job.callSpend {
+                wrong.append("calls of job \(job.id) count \(job.callSpend), its open attempts say otherwise")
+            }
             let own = ofJob[job.id] ?? (Spend(), 0)
             if own.sum != job.reserved || own.count != job.reservations {
                 wrong.append("job \(job.id) has set aside \(job.reserved), its open attempts say \(own)")

@@ -56,7 +56,7 @@ import Testing
                 "waiting_tasks":["7.12","7.13"],"open_calls":4,"parked_for_ms":null,"limit_per_minute":60,\
                 "spent_last_minute":57,"refused_429":2,"overloads":1,"narrowed_to":null,"shadow":false,\
                 "shadow_overruns":0,"origin":"config",\
-                "explanation":"it is used up, and what arrives goes to the first in line",\
+                "explanation":"it is used up, and what arrives goes to the first in line","learned_ms_ago":null,\
                 "buckets":{"requests":{"used":57,
                 """))
         let object = try #require(JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: [String: Any]])

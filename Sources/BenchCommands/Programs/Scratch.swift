@@ -42,8 +42,11 @@ enum LeftOvers {
                 kill(process, SIGKILL)
                 waitpid(process, nil, 0)
             }
-            // The program ends: there is nobody left to tell.
-            for folder in noted.folders { try? FileManager.default.removeItem(atPath: folder) }
+            for folder in noted.folders {
+                do { try FileManager.default.removeItem(atPath: folder) } catch {
+                    BenchTrouble.tell("\(folder) is left: \(error)")
+                }
+            }
             noted = Noted()
         }
     }

@@ -188,8 +188,8 @@ func onStage<Value>(
     do {
         result = try await body(stage)
     } catch {
-        // The measurement's own trouble is what is told; exit takes what this leaves.
-        try? await stage.end()
+        // The measurement's own trouble is what is thrown; exit takes what this leaves.
+        do { try await stage.end() } catch let left { BenchTrouble.tell("the stage was not cleared away: \(left)") }
         throw error
     }
     try await stage.end()

@@ -89,13 +89,19 @@ public struct QuotaScene: Sendable {
         } catch {
             for agent in await fleet.agents.values { print("--- \(agent.name)\n\(agent.logTail())") }
             if let coordinator = await fleet.coordinator { print("--- cc-coordinator\n\(coordinator.logTail())") }
-            if let quota = try? await fleet.ccctl(["quota"]) {
-                print("--- ccctl quota\n\(quota.output)\(quota.errors)")
-            }
-            if let stats = try? await api.stats() { print("--- /_stats\n\(stats)") }
+            await tellStandings(fleet, api)
             await fleet.stop()
             throw error
         }
+    }
+
+    /// What else helps to understand a failure, as far as it can still be had.
+    private func tellStandings(_ fleet: Fleet, _ api: SimulatedAPI) async {
+        do {
+            let quota = try await fleet.ccctl(["quota"])
+            print("--- ccctl quota\n\(quota.output)\(quota.errors)")
+        } catch { print("--- ccctl quota can't be asked: \(error)") }
+        do { print("--- /_stats\n\(try await api.stats())") } catch { print("--- /_stats can't be read: \(error)") }
     }
 
     private func play(_ fleet: Fleet) async throws -> String {
@@ -169,12 +175,15 @@ public struct QuotaScene: Sendable {
         var critical_wait_max_s: Double?
         var arrivals_peak_per_s: Int
         var strangers_calls, strangers_429: Int
+        /// Calls that the CLI repeated by itself: all, and those of them that it had an HTTP status for.
+        var api_retries, api_retries_with_status: Int
     }
 
     private func summary(
         _ fleet: Fleet, _ job: String, _ critical: [Double], _ quota: String, _ stranger: Stranger.Counts
     ) async throws -> String {
         let stats = try await fleet.api.stats()
+        let retries = try await apiRetries(fleet)
         let rows = try TaskRow.read(try await fleet.ccctl(["results", job, "--output", "json"]).output)
         guard let first = stats.firstCall, let last = stats.lastCall, let limit = stats.limits[plan.binding],
             let perMinute = limit.limit, let burst = limit.burst
@@ -189,7 +198,8 @@ public struct QuotaScene: Sendable {
             first_to_last_s: seconds, ideal_s: (ideal * 1000).rounded() / 1000,
             ratio: (seconds / ideal * 1000).rounded() / 1000, critical_wait_max_s: critical.max(),
             arrivals_peak_per_s: stats.perSecond.map(\.calls).max() ?? 0, strangers_calls: stranger.calls,
-            strangers_429: stranger.refused)
+            strangers_429: stranger.refused, api_retries: retries.reduce(0) { $0 + $1.count },
+            api_retries_with_status: retries.reduce(0) { $0 + ($1.status > 0 ? $1.count : 0) })
         print(quota)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
@@ -197,6 +207,20 @@ public struct QuotaScene: Sendable {
         try judge(summary, line)
         return line
     }
+
+    /// As the agents counted them in their instances' streams.
+    private func apiRetries(_ fleet: Fleet) async throws -> [RetryCount] {
+        let quota = try await fleet.ccctl(["quota", "--json"])
+        guard quota.code == 0 else { throw SceneError("ccctl quota --json exited \(quota.code): \(quota.errors)") }
+        let report = try JSONDecoder().decode([String: RetryCounts].self, from: Data(quota.output.utf8))
+        guard let counts = report["claude"]?.api_retries else {
+            throw SceneError("ccctl quota --json has no claude.api_retries: \(quota.output)")
+        }
+        return counts
+    }
+
+    private struct RetryCount: Decodable { var error: String, status: Int, count: Int }
+    private struct RetryCounts: Decodable { var api_retries: [RetryCount]? }
 
     private func judge(_ summary: Summary, _ line: String) throws {
         guard summary.succeeded == plan.tasks else { throw SceneError("not every task succeeded: \(line)") }
@@ -212,6 +236,11 @@ public struct QuotaScene: Sendable {
             }
         } else if summary.status_529 + summary.status_500 + summary.cut == 0 {
             throw SceneError("the API had no fault: \(line)")
+        }
+        // Only a stream that breaks after its first byte can't be repeated by the gateway; it has no status.
+        let mayRepeat = plan.hasFaults ? summary.cut : 0
+        guard summary.api_retries <= mayRepeat, summary.api_retries_with_status == 0 else {
+            throw SceneError("the CLI repeated calls by itself: \(line)")
         }
         guard summary.ratio <= plan.ratio || plan.kills > 0 else { throw SceneError("the limit was not used: \(line)") }
         if plan.kills > 0, summary.first_to_last_s > 1.05 * summary.ideal_s + 4 {

@@ -291,6 +291,9 @@ public nonisolated struct Ccorchestrator_V1_AgentHello: Sendable {
 
   public var claudeVersion: String = String()
 
+  /// it has no gateway: its instances' calls ask for no permits
+  public var isUnmetered: Bool = false
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -397,6 +400,9 @@ public nonisolated struct Ccorchestrator_V1_AgentHeartbeat: Sendable {
   public var hasPool: Bool {self._pool != nil}
   /// Clears the value of `pool`. Subsequent reads from it will return its default value.
   public mutating func clearPool() {self._pool = nil}
+
+  /// since the program started
+  public var apiRetries: [Ccorchestrator_V1_ApiRetries] = []
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -774,6 +780,12 @@ public nonisolated struct Ccorchestrator_V1_PermitRequest: Sendable {
   /// granted before, by this coordinator or one before it, and not ended
   public var isOpen: Bool = false
 
+  /// what the call changes, where the service limits that by itself: Jira's issue; empty: nothing
+  public var scope: String = String()
+
+  /// GitHub: it makes an issue, a comment, a pull request ...
+  public var createsContent: Bool = false
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -895,6 +907,16 @@ public nonisolated struct Ccorchestrator_V1_PermitReport: Sendable {
 
   public var words: [Ccorchestrator_V1_ServiceWord] = []
 
+  /// of input_tokens: those written to the cache
+  public var cacheCreationTokens: UInt64 {
+    get {_cacheCreationTokens ?? 0}
+    set {_cacheCreationTokens = newValue}
+  }
+  /// Returns true if `cacheCreationTokens` has been explicitly set.
+  public var hasCacheCreationTokens: Bool {self._cacheCreationTokens != nil}
+  /// Clears the value of `cacheCreationTokens`. Subsequent reads from it will return its default value.
+  public mutating func clearCacheCreationTokens() {self._cacheCreationTokens = nil}
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -902,6 +924,7 @@ public nonisolated struct Ccorchestrator_V1_PermitReport: Sendable {
   fileprivate var _inputTokens: UInt64? = nil
   fileprivate var _outputTokens: UInt64? = nil
   fileprivate var _retryAfterMs: UInt64? = nil
+  fileprivate var _cacheCreationTokens: UInt64? = nil
 }
 
 /// What a service said of one of its limits, in an answer's headers.
@@ -1302,7 +1325,7 @@ nonisolated extension Ccorchestrator_V1_CoordinatorMessage: SwiftProtobuf.Messag
 
 nonisolated extension Ccorchestrator_V1_AgentHello: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".AgentHello"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}protocol\0\u{1}version\0\u{3}agent_id\0\u{1}incarnation\0\u{1}name\0\u{1}host\0\u{1}pid\0\u{1}capacity\0\u{1}runners\0\u{1}labels\0\u{1}running\0\u{1}finished\0\u{1}introduction\0\u{3}claude_version\0\u{c}\u{14}\u{a}")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}protocol\0\u{1}version\0\u{3}agent_id\0\u{1}incarnation\0\u{1}name\0\u{1}host\0\u{1}pid\0\u{1}capacity\0\u{1}runners\0\u{1}labels\0\u{1}running\0\u{1}finished\0\u{1}introduction\0\u{3}claude_version\0\u{4}\u{5}is_unmetered\0\u{c}\u{14}\u{a}")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1324,6 +1347,7 @@ nonisolated extension Ccorchestrator_V1_AgentHello: SwiftProtobuf.Message, Swift
       case 12: try { try decoder.decodeRepeatedMessageField(value: &self.finished) }()
       case 13: try { try decoder.decodeSingularUInt64Field(value: &self.introduction) }()
       case 14: try { try decoder.decodeSingularStringField(value: &self.claudeVersion) }()
+      case 19: try { try decoder.decodeSingularBoolField(value: &self.isUnmetered) }()
       default: break
       }
     }
@@ -1376,6 +1400,9 @@ nonisolated extension Ccorchestrator_V1_AgentHello: SwiftProtobuf.Message, Swift
     if !self.claudeVersion.isEmpty {
       try visitor.visitSingularStringField(value: self.claudeVersion, fieldNumber: 14)
     }
+    if self.isUnmetered != false {
+      try visitor.visitSingularBoolField(value: self.isUnmetered, fieldNumber: 19)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1394,6 +1421,7 @@ nonisolated extension Ccorchestrator_V1_AgentHello: SwiftProtobuf.Message, Swift
     if lhs.finished != rhs.finished {return false}
     if lhs.introduction != rhs.introduction {return false}
     if lhs.claudeVersion != rhs.claudeVersion {return false}
+    if lhs.isUnmetered != rhs.isUnmetered {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1539,7 +1567,7 @@ nonisolated extension Ccorchestrator_V1_IntroduceYourself: SwiftProtobuf.Message
 
 nonisolated extension Ccorchestrator_V1_AgentHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".AgentHeartbeat"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{1}capacity\0\u{1}instances\0\u{1}busy\0\u{1}outbox\0\u{3}held_because\0\u{3}resident_bytes\0\u{3}instances_started\0\u{2}\u{2}pool\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{1}capacity\0\u{1}instances\0\u{1}busy\0\u{1}outbox\0\u{3}held_because\0\u{3}resident_bytes\0\u{3}instances_started\0\u{2}\u{2}pool\0\u{4}\u{a}api_retries\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1556,6 +1584,7 @@ nonisolated extension Ccorchestrator_V1_AgentHeartbeat: SwiftProtobuf.Message, S
       case 7: try { try decoder.decodeSingularUInt64Field(value: &self.residentBytes) }()
       case 8: try { try decoder.decodeSingularUInt64Field(value: &self.instancesStarted) }()
       case 10: try { try decoder.decodeSingularMessageField(value: &self._pool) }()
+      case 20: try { try decoder.decodeRepeatedMessageField(value: &self.apiRetries) }()
       default: break
       }
     }
@@ -1593,6 +1622,9 @@ nonisolated extension Ccorchestrator_V1_AgentHeartbeat: SwiftProtobuf.Message, S
     try { if let v = self._pool {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
     } }()
+    if !self.apiRetries.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.apiRetries, fieldNumber: 20)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1606,6 +1638,7 @@ nonisolated extension Ccorchestrator_V1_AgentHeartbeat: SwiftProtobuf.Message, S
     if lhs.residentBytes != rhs.residentBytes {return false}
     if lhs.instancesStarted != rhs.instancesStarted {return false}
     if lhs._pool != rhs._pool {return false}
+    if lhs.apiRetries != rhs.apiRetries {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2185,7 +2218,7 @@ nonisolated extension Ccorchestrator_V1_PermitRequests: SwiftProtobuf.Message, S
 
 nonisolated extension Ccorchestrator_V1_PermitRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".PermitRequest"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}call\0\u{1}token\0\u{1}service\0\u{1}endpoint\0\u{1}model\0\u{3}body_bytes\0\u{3}max_output\0\u{3}is_open\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}call\0\u{1}token\0\u{1}service\0\u{1}endpoint\0\u{1}model\0\u{3}body_bytes\0\u{3}max_output\0\u{3}is_open\0\u{1}scope\0\u{3}creates_content\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2201,6 +2234,8 @@ nonisolated extension Ccorchestrator_V1_PermitRequest: SwiftProtobuf.Message, Sw
       case 6: try { try decoder.decodeSingularUInt64Field(value: &self.bodyBytes) }()
       case 7: try { try decoder.decodeSingularUInt64Field(value: &self.maxOutput) }()
       case 8: try { try decoder.decodeSingularBoolField(value: &self.isOpen) }()
+      case 9: try { try decoder.decodeSingularStringField(value: &self.scope) }()
+      case 10: try { try decoder.decodeSingularBoolField(value: &self.createsContent) }()
       default: break
       }
     }
@@ -2235,6 +2270,12 @@ nonisolated extension Ccorchestrator_V1_PermitRequest: SwiftProtobuf.Message, Sw
     if self.isOpen != false {
       try visitor.visitSingularBoolField(value: self.isOpen, fieldNumber: 8)
     }
+    if !self.scope.isEmpty {
+      try visitor.visitSingularStringField(value: self.scope, fieldNumber: 9)
+    }
+    if self.createsContent != false {
+      try visitor.visitSingularBoolField(value: self.createsContent, fieldNumber: 10)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2247,6 +2288,8 @@ nonisolated extension Ccorchestrator_V1_PermitRequest: SwiftProtobuf.Message, Sw
     if lhs.bodyBytes != rhs.bodyBytes {return false}
     if lhs.maxOutput != rhs.maxOutput {return false}
     if lhs.isOpen != rhs.isOpen {return false}
+    if lhs.scope != rhs.scope {return false}
+    if lhs.createsContent != rhs.createsContent {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2399,7 +2442,7 @@ nonisolated extension Ccorchestrator_V1_PermitReportsAck: SwiftProtobuf.Message,
 
 nonisolated extension Ccorchestrator_V1_PermitReport: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".PermitReport"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}call\0\u{1}stage\0\u{1}status\0\u{3}is_cut\0\u{3}input_tokens\0\u{3}output_tokens\0\u{3}cache_read_tokens\0\u{3}sent_ms_ago\0\u{3}retry_after_ms\0\u{3}error_type\0\u{1}words\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}call\0\u{1}stage\0\u{1}status\0\u{3}is_cut\0\u{3}input_tokens\0\u{3}output_tokens\0\u{3}cache_read_tokens\0\u{3}sent_ms_ago\0\u{3}retry_after_ms\0\u{3}error_type\0\u{1}words\0\u{3}cache_creation_tokens\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2418,6 +2461,7 @@ nonisolated extension Ccorchestrator_V1_PermitReport: SwiftProtobuf.Message, Swi
       case 9: try { try decoder.decodeSingularUInt64Field(value: &self._retryAfterMs) }()
       case 10: try { try decoder.decodeSingularStringField(value: &self.errorType) }()
       case 11: try { try decoder.decodeRepeatedMessageField(value: &self.words) }()
+      case 12: try { try decoder.decodeSingularUInt64Field(value: &self._cacheCreationTokens) }()
       default: break
       }
     }
@@ -2461,6 +2505,9 @@ nonisolated extension Ccorchestrator_V1_PermitReport: SwiftProtobuf.Message, Swi
     if !self.words.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.words, fieldNumber: 11)
     }
+    try { if let v = self._cacheCreationTokens {
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 12)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2476,6 +2523,7 @@ nonisolated extension Ccorchestrator_V1_PermitReport: SwiftProtobuf.Message, Swi
     if lhs._retryAfterMs != rhs._retryAfterMs {return false}
     if lhs.errorType != rhs.errorType {return false}
     if lhs.words != rhs.words {return false}
+    if lhs._cacheCreationTokens != rhs._cacheCreationTokens {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

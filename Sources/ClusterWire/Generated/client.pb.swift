@@ -1611,6 +1611,12 @@ public nonisolated struct Ccorchestrator_V1_Quotas: Sendable {
 
   public var estimates: [Ccorchestrator_V1_QuotaEstimate] = []
 
+  /// of all agents that this coordinator has heard of
+  public var apiRetries: [Ccorchestrator_V1_ApiRetries] = []
+
+  /// those without a gateway, by name: for them limits are kept on the average alone
+  public var unmeteredAgents: [String] = []
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -1745,6 +1751,16 @@ public nonisolated struct Ccorchestrator_V1_QuotaView: @unchecked Sendable {
     set {_uniqueStorage()._explanation = newValue}
   }
 
+  /// a learned limit: since the service last named it
+  public var learnedMsAgo: UInt64 {
+    get {_storage._learnedMsAgo ?? 0}
+    set {_uniqueStorage()._learnedMsAgo = newValue}
+  }
+  /// Returns true if `learnedMsAgo` has been explicitly set.
+  public var hasLearnedMsAgo: Bool {_storage._learnedMsAgo != nil}
+  /// Clears the value of `learnedMsAgo`. Subsequent reads from it will return its default value.
+  public mutating func clearLearnedMsAgo() {_uniqueStorage()._learnedMsAgo = nil}
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -1772,9 +1788,21 @@ public nonisolated struct Ccorchestrator_V1_QuotaEstimate: Sendable {
   /// calls whose answer was not longer than that
   public var outputWithinPercent: UInt32 = 0
 
+  /// since the last call that it was learned from
+  public var learnedMsAgo: UInt64 {
+    get {_learnedMsAgo ?? 0}
+    set {_learnedMsAgo = newValue}
+  }
+  /// Returns true if `learnedMsAgo` has been explicitly set.
+  public var hasLearnedMsAgo: Bool {self._learnedMsAgo != nil}
+  /// Clears the value of `learnedMsAgo`. Subsequent reads from it will return its default value.
+  public mutating func clearLearnedMsAgo() {self._learnedMsAgo = nil}
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
+
+  fileprivate var _learnedMsAgo: UInt64? = nil
 }
 
 public nonisolated struct Ccorchestrator_V1_ChangeQuota: Sendable {
@@ -4652,7 +4680,7 @@ nonisolated extension Ccorchestrator_V1_GetQuotas: SwiftProtobuf.Message, SwiftP
 
 nonisolated extension Ccorchestrator_V1_Quotas: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Quotas"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}quotas\0\u{1}estimates\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}quotas\0\u{1}estimates\0\u{3}api_retries\0\u{3}unmetered_agents\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4662,6 +4690,8 @@ nonisolated extension Ccorchestrator_V1_Quotas: SwiftProtobuf.Message, SwiftProt
       switch fieldNumber {
       case 1: try { try decoder.decodeRepeatedMessageField(value: &self.quotas) }()
       case 2: try { try decoder.decodeRepeatedMessageField(value: &self.estimates) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.apiRetries) }()
+      case 4: try { try decoder.decodeRepeatedStringField(value: &self.unmeteredAgents) }()
       default: break
       }
     }
@@ -4674,12 +4704,20 @@ nonisolated extension Ccorchestrator_V1_Quotas: SwiftProtobuf.Message, SwiftProt
     if !self.estimates.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.estimates, fieldNumber: 2)
     }
+    if !self.apiRetries.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.apiRetries, fieldNumber: 3)
+    }
+    if !self.unmeteredAgents.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.unmeteredAgents, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: Ccorchestrator_V1_Quotas, rhs: Ccorchestrator_V1_Quotas) -> Bool {
     if lhs.quotas != rhs.quotas {return false}
     if lhs.estimates != rhs.estimates {return false}
+    if lhs.apiRetries != rhs.apiRetries {return false}
+    if lhs.unmeteredAgents != rhs.unmeteredAgents {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -4687,7 +4725,7 @@ nonisolated extension Ccorchestrator_V1_Quotas: SwiftProtobuf.Message, SwiftProt
 
 nonisolated extension Ccorchestrator_V1_QuotaView: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".QuotaView"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}limit\0\u{3}is_concurrency\0\u{1}most\0\u{1}used\0\u{1}remaining\0\u{1}reserve\0\u{1}waiting\0\u{3}parked_for_ms\0\u{3}limit_per_minute\0\u{3}spent_last_minute\0\u{1}refusals\0\u{3}is_shadow\0\u{3}shadow_overruns\0\u{1}origin\0\u{3}open_calls\0\u{3}narrowed_to\0\u{1}overloads\0\u{3}waiting_tasks\0\u{1}explanation\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}limit\0\u{3}is_concurrency\0\u{1}most\0\u{1}used\0\u{1}remaining\0\u{1}reserve\0\u{1}waiting\0\u{3}parked_for_ms\0\u{3}limit_per_minute\0\u{3}spent_last_minute\0\u{1}refusals\0\u{3}is_shadow\0\u{3}shadow_overruns\0\u{1}origin\0\u{3}open_calls\0\u{3}narrowed_to\0\u{1}overloads\0\u{3}waiting_tasks\0\u{1}explanation\0\u{3}learned_ms_ago\0")
 
   fileprivate class _StorageClass {
     var _name: String = String()
@@ -4710,6 +4748,7 @@ nonisolated extension Ccorchestrator_V1_QuotaView: SwiftProtobuf.Message, SwiftP
     var _overloads: UInt64 = 0
     var _waitingTasks: [String] = []
     var _explanation: String = String()
+    var _learnedMsAgo: UInt64? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -4740,6 +4779,7 @@ nonisolated extension Ccorchestrator_V1_QuotaView: SwiftProtobuf.Message, SwiftP
       _overloads = source._overloads
       _waitingTasks = source._waitingTasks
       _explanation = source._explanation
+      _learnedMsAgo = source._learnedMsAgo
     }
   }
 
@@ -4778,6 +4818,7 @@ nonisolated extension Ccorchestrator_V1_QuotaView: SwiftProtobuf.Message, SwiftP
         case 18: try { try decoder.decodeSingularUInt64Field(value: &_storage._overloads) }()
         case 19: try { try decoder.decodeRepeatedStringField(value: &_storage._waitingTasks) }()
         case 20: try { try decoder.decodeSingularStringField(value: &_storage._explanation) }()
+        case 21: try { try decoder.decodeSingularUInt64Field(value: &_storage._learnedMsAgo) }()
         default: break
         }
       }
@@ -4850,6 +4891,9 @@ nonisolated extension Ccorchestrator_V1_QuotaView: SwiftProtobuf.Message, SwiftP
       if !_storage._explanation.isEmpty {
         try visitor.visitSingularStringField(value: _storage._explanation, fieldNumber: 20)
       }
+      try { if let v = _storage._learnedMsAgo {
+        try visitor.visitSingularUInt64Field(value: v, fieldNumber: 21)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -4879,6 +4923,7 @@ nonisolated extension Ccorchestrator_V1_QuotaView: SwiftProtobuf.Message, SwiftP
         if _storage._overloads != rhs_storage._overloads {return false}
         if _storage._waitingTasks != rhs_storage._waitingTasks {return false}
         if _storage._explanation != rhs_storage._explanation {return false}
+        if _storage._learnedMsAgo != rhs_storage._learnedMsAgo {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -4890,7 +4935,7 @@ nonisolated extension Ccorchestrator_V1_QuotaView: SwiftProtobuf.Message, SwiftP
 
 nonisolated extension Ccorchestrator_V1_QuotaEstimate: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".QuotaEstimate"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}key\0\u{1}calls\0\u{3}input_error_percent\0\u{1}output\0\u{3}output_within_percent\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}key\0\u{1}calls\0\u{3}input_error_percent\0\u{1}output\0\u{3}output_within_percent\0\u{3}learned_ms_ago\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4903,12 +4948,17 @@ nonisolated extension Ccorchestrator_V1_QuotaEstimate: SwiftProtobuf.Message, Sw
       case 3: try { try decoder.decodeSingularInt64Field(value: &self.inputErrorPercent) }()
       case 4: try { try decoder.decodeSingularInt64Field(value: &self.output) }()
       case 5: try { try decoder.decodeSingularUInt32Field(value: &self.outputWithinPercent) }()
+      case 6: try { try decoder.decodeSingularUInt64Field(value: &self._learnedMsAgo) }()
       default: break
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if !self.key.isEmpty {
       try visitor.visitSingularStringField(value: self.key, fieldNumber: 1)
     }
@@ -4924,6 +4974,9 @@ nonisolated extension Ccorchestrator_V1_QuotaEstimate: SwiftProtobuf.Message, Sw
     if self.outputWithinPercent != 0 {
       try visitor.visitSingularUInt32Field(value: self.outputWithinPercent, fieldNumber: 5)
     }
+    try { if let v = self._learnedMsAgo {
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 6)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -4933,6 +4986,7 @@ nonisolated extension Ccorchestrator_V1_QuotaEstimate: SwiftProtobuf.Message, Sw
     if lhs.inputErrorPercent != rhs.inputErrorPercent {return false}
     if lhs.output != rhs.output {return false}
     if lhs.outputWithinPercent != rhs.outputWithinPercent {return false}
+    if lhs._learnedMsAgo != rhs._learnedMsAgo {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

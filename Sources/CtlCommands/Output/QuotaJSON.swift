@@ -13,6 +13,10 @@ enum QuotaJSON {
             var entry = bucket(tightest, named: true)
             entry.add("buckets", buckets)
             entry.add("estimates", estimates(of: service, in: report).map(estimate))
+            if service == "claude" {
+                entry.add("api_retries", report.apiRetries.map(retries))
+                entry.add("unmetered_agents", texts: report.unmeteredAgents)
+            }
             object.add(service, entry)
         }
         return object
@@ -45,6 +49,7 @@ enum QuotaJSON {
         object.add("shadow_overruns", quota.shadowOverruns)
         object.addOrNull("origin", quota.origin)
         object.addOrNull("explanation", quota.explanation)
+        add("learned_ms_ago", quota.learnedAgo?.rawValue, to: &object)
         return object
     }
 
@@ -55,6 +60,15 @@ enum QuotaJSON {
         object.add("input_error_percent", estimate.inputErrorPercent)
         object.add("output_tokens", estimate.output)
         object.add("output_within_percent", estimate.outputWithinPercent)
+        add("learned_ms_ago", estimate.learnedAgo?.rawValue, to: &object)
+        return object
+    }
+
+    private static func retries(_ told: APIRetriesSummary) -> JSONObject {
+        var object = JSONObject()
+        object.add("error", told.error)
+        object.add("status", told.status)
+        object.add("count", told.count)
         return object
     }
 

@@ -32,7 +32,31 @@ struct QuotaLine {
         if let narrowed = quota.narrowedTo {
             notes.append("\(quota.name) is held to \(narrowed) at once while the service is overloaded")
         }
+        if let learned = quota.learnedAgo {
+            notes.append(
+                "\(quota.name) was learned: the service last named it \(TimeText.length(milliseconds: learned.rawValue)) ago"
+            )
+        }
         return notes
+    }
+
+    /// What is said of no bucket alone.
+    static func sentences(_ report: QuotaReport) -> [String] {
+        var sentences: [String] = []
+        let all = report.apiRetries.reduce(0) { $0 &+ $1.count }
+        if all > 0 {
+            let kinds = report.apiRetries.map { told in
+                "\(told.count) after \(told.error.isEmpty ? "an error" : told.error)"
+                    + (told.status > 0 ? " (\(told.status))" : "")
+            }
+            sentences.append("the CLI itself repeated \(all) calls: \(kinds.joined(separator: ", "))")
+        }
+        if !report.unmeteredAgents.isEmpty {
+            sentences.append(
+                "limits are kept on the average alone for agents without a gateway: \(report.unmeteredAgents.joined(separator: ", "))"
+            )
+        }
+        return sentences
     }
 
     /// Milliseconds until there is something that a task may take that is not critical; nil: there is now, or it does not
@@ -57,7 +81,8 @@ struct QuotaLine {
         let calls = estimate.calls == 1 ? "1 call" : "\(estimate.calls) calls"
         return """
             estimates for \(estimate.key), of \(calls): input \(estimate.inputErrorPercent) % off in the mean; \
-            \(estimate.output) tokens taken ahead for an answer, which \(estimate.outputWithinPercent) % did not exceed
+            \(estimate.output) tokens taken ahead for an answer, which \(estimate.outputWithinPercent) % did not exceed\
+            \(estimate.learnedAgo.map { "; last learned \(TimeText.length(milliseconds: $0.rawValue)) ago" } ?? "")
             """
     }
 }

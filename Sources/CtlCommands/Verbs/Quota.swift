@@ -28,7 +28,8 @@ struct QuotaList: AsyncParsableCommand {
         try await CtlSession.with(global) { session in
             let report = try await session.client.quotas()
             if report.quotas.isEmpty, session.format != .json {
-                return try session.print(Self.nothing, json: JSONObject(), quiet: nil)
+                let lines = [Self.nothing] + QuotaLine.sentences(report)
+                return try session.print(lines.joined(separator: "\n"), json: JSONObject(), quiet: nil)
             }
             let lines = report.quotas.map(QuotaLine.init)
             try session.print(
@@ -44,5 +45,6 @@ struct QuotaList: AsyncParsableCommand {
     /// What the table has no column for.
     static func notes(_ report: QuotaReport) -> [String] {
         report.quotas.flatMap { QuotaLine($0).notes } + report.estimates.map { QuotaLine.sentence($0) }
+            + QuotaLine.sentences(report)
     }
 }

@@ -5,7 +5,9 @@ struct BodyUsage: Sendable {
 
     /// As far as it was told.
     var usage: CallUsage {
-        CallUsage(input: fields.limitedInput, output: fields.output, cacheRead: fields.cacheRead ?? 0)
+        CallUsage(
+            input: fields.limitedInput, output: fields.output, cacheRead: fields.cacheRead ?? 0,
+            cacheCreation: fields.cacheCreation ?? 0)
     }
     /// Usage that was ignored, because it can't be.
     var nonsense: Int { fields.nonsense }

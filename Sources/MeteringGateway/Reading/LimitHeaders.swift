@@ -56,6 +56,10 @@ struct LimitHeaders {
     }
 
     private var otherWords: [ServiceWord] {
+        // Jira names the limit that was hit: `jira-per-issue-on-write` holds one issue, and no other call.
+        if value("ratelimit-reason")?.contains("per-issue") == true {
+            return [ServiceWord(limit: "issue_writes", remaining: 0, fullIn: retryAfter)]
+        }
         let resource = value("x-ratelimit-resource") ?? ""
         let isName =
             (1...64).contains(resource.utf8.count)

@@ -47,6 +47,7 @@ struct StreamUsage: Sendable {
         case "message_start":
             stated.input = event.messageUsage.limitedInput
             stated.cacheRead = event.messageUsage.cacheRead ?? 0
+            stated.cacheCreation = event.messageUsage.cacheCreation ?? 0
             stated.output = event.messageUsage.output
             return .started
         case "content_block_delta":

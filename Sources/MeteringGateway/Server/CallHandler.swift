@@ -68,7 +68,9 @@ struct CallHandler: Sendable {
         let call = MeteredCall(
             instance: instance.name, service: route.service, endpoint: route.endpoint,
             model: isClaude ? body.facts.model : "", bodyBytes: body.count,
-            maxOutput: isClaude ? body.facts.maxOutput : 0)
+            maxOutput: isClaude ? body.facts.maxOutput : 0,
+            scope: CallScope.issue(route, method: request.method),
+            createsContent: CallScope.createsContent(route, method: request.method))
         let exchange = Exchange(
             call: call, method: request.method, fields: request.headers, target: route.target, body: body,
             upstream: upstream, limits: limits, permits: permits, counter: counter, answer: answer)

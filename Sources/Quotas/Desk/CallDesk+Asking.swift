@@ -6,6 +6,7 @@ extension CallDesk {
         var service: String
         var endpoint: String
         var model: String
+        var createsContent: Bool
     }
 
     /// Models and services that plans are kept for; beyond it they are made anew.
@@ -15,13 +16,17 @@ extension CallDesk {
     public mutating func ask(_ wish: CallWish, holder: UInt64, at now: Instant) {
         let key = Key(holder: holder, number: wish.number)
         if let known = calls[key] {
-            if known.isOpen { notices.append(CallNotice(holder: holder, number: wish.number, answer: .granted)) }
-            return
+            guard known.isOpen else { return }
+            // Its grant was lost with a connection, perhaps long ago: what it took then is no leave for now.
+            if let granted = known.grantedAt, now.milliseconds(since: granted) > Self.grantStaysGood {
+                return askAnew(key, at: now)
+            }
+            return tellGranted(key, at: known.grantedAt)
         }
         do throws(BucketLimitError) { try serve(wish.service, at: now) } catch {
-            return refuse(wish, holder, error.message)
+            return refuse(wish, holder: holder, error.message)
         }
-        let draws = draws(for: wish)
+        let draws = draws(for: wish, at: now)
         let estimates = estimates(for: wish)
         do throws(QuotaRefusal) {
             let answer = try book.ask(
@@ -30,11 +35,11 @@ extension CallDesk {
             case .granted(let id):
                 note(id, key, wish, draws, estimates, at: now)
                 opened(key, at: now)
-                notices.append(CallNotice(holder: holder, number: wish.number, answer: .granted))
+                tellGranted(key, at: now)
             case .waits(let id): note(id, key, wish, draws, estimates, at: now)
             }
         } catch {
-            refuse(wish, holder, error.message)
+            refuse(wish, holder: holder, error.message)
         }
     }
 
@@ -51,7 +56,7 @@ extension CallDesk {
             }
         }
         do throws(BucketLimitError) { try serve(wish.service, at: now) } catch { return }
-        let draws = draws(for: wish)
+        let draws = draws(for: wish, at: now)
         let request = PermitRequest(
             holder: holder, priority: wish.priority, costs: costs(draws, (input: 1, output: 1)))
         guard let id = book.adopt(request, at: now) else { return }
@@ -60,7 +65,11 @@ extension CallDesk {
         opened(key, at: now)
     }
 
-    private mutating func refuse(_ wish: CallWish, _ holder: UInt64, _ why: String) {
+    /// What a call will probably read and write, by what was learned of such calls.
+    public func expected(_ wish: CallWish) -> (input: Int64, output: Int64) { estimates(for: wish) }
+
+    /// Says to whoever asked that a call will never be made.
+    public mutating func refuse(_ wish: CallWish, holder: UInt64, _ why: String) {
         notices.append(CallNotice(holder: holder, number: wish.number, answer: .refused(why)))
     }
 
@@ -80,7 +89,9 @@ extension CallDesk {
     func costs(_ draws: [Draw], _ tokens: (input: Int64, output: Int64)) -> [PermitCost] {
         draws.map { draw in
             switch draw.kind {
-            case .requests, .concurrency, .read, .write, .countTokens: PermitCost(draw.bucket, 1)
+            case .requests, .concurrency, .read, .write, .countTokens, .points, .content, .contentLong, .issueWrites,
+                .issueWritesLong:
+                PermitCost(draw.bucket, draw.amount)
             case .inputTokens: PermitCost(draw.bucket, tokens.input)
             case .outputTokens: PermitCost(draw.bucket, tokens.output)
             case .tokens: PermitCost(draw.bucket, tokens.input + tokens.output)
@@ -111,20 +122,43 @@ extension CallDesk {
     // MARK: Plans
 
     /// The buckets that a call takes from, in their order.
-    mutating func draws(for wish: CallWish) -> [Draw] {
-        let key = PlanKey(service: wish.service, endpoint: wish.endpoint, model: wish.model)
+    mutating func draws(for wish: CallWish, at now: Instant) -> [Draw] {
+        let plan = plan(for: wish)
+        guard !wish.scope.isEmpty, wish.service == BucketName.jira, wish.endpoint != Self.reading else { return plan }
+        let own = [BucketName.Kind.issueWrites, .issueWritesLong].flatMap { kind in
+            buckets(of: kind, service: wish.service, model: "").compactMap { bucket in
+                shard(of: bucket, for: wish.scope, at: now).map { Draw(bucket: $0, kind: kind) }
+            }
+        }
+        return own.isEmpty ? plan : (plan + own).sorted { $0.bucket < $1.bucket }
+    }
+
+    private mutating func plan(for wish: CallWish) -> [Draw] {
+        let key = PlanKey(
+            service: wish.service, endpoint: wish.endpoint, model: wish.model, createsContent: wish.createsContent)
         if let known = plans[key] { return known }
         let made = Self.kinds(of: wish).flatMap { kind in
-            buckets(of: kind, service: wish.service, model: wish.model).map { Draw(bucket: $0, kind: kind) }
+            buckets(of: kind, service: wish.service, model: wish.model).map {
+                Draw(
+                    bucket: $0, kind: kind,
+                    amount: kind == .points && wish.endpoint != Self.reading ? Self.pointsOfWrite : 1)
+            }
         }.sorted { $0.bucket < $1.bucket }
         if plans.count >= Self.mostPlans { plans = [:] }
         plans[key] = made
         return made
     }
 
+    /// The endpoint of calls that change nothing, of services other than Claude.
+    static let reading = "read"
+    /// GitHub: "most POST, PATCH, PUT, or DELETE requests" are 5 points, the others 1 (Rate limits for the REST API).
+    static let pointsOfWrite: Int64 = 5
+
     private static func kinds(of wish: CallWish) -> [BucketName.Kind] {
         guard wish.service == "claude" else {
-            return [.requests, .concurrency, wish.endpoint == "read" ? .read : .write]
+            let kinds: [BucketName.Kind] = [.requests, .concurrency, wish.endpoint == reading ? .read : .write]
+            guard wish.service == BucketName.github else { return kinds }
+            return kinds + [.points] + (wish.createsContent ? [.content, .contentLong] : [])
         }
         switch wish.endpoint {
         case "messages": return [.requests, .concurrency, .inputTokens, .outputTokens, .tokens]
@@ -140,7 +174,7 @@ extension CallDesk {
         var found: [BucketIndex] = []
         var classes: [BucketIndex] = []
         var own: [BucketIndex] = []
-        for place in signs.indices where !signs[place].isGone {
+        for place in signs.indices where !signs[place].isGone && !signs[place].isShard {
             let name = signs[place].name
             guard name.service == service, name.kind == kind else { continue }
             guard let wanted = name.modelClass else {

@@ -21,10 +21,11 @@ extension CallDesk {
         let place = index.place
         let before = isShown(place) ? signs[place].written : nil
         try book.change(to: Self.guarded(limit), at: now)
+        if signs[place].origin == .open { book.awaitRecord(of: index) }
         signs[place].written = limit
         signs[place].origin = .live
         signs[place].isGone = false
-        limitsChanged(place)
+        limitsChanged(place, at: now)
         advance(to: now)
         return Change(name: limit.name, before: before, after: limit)
     }
@@ -48,7 +49,7 @@ extension CallDesk {
             // Calls that wait for it may go.
             try book.change(to: try Self.shadow(before), at: now)
         }
-        limitsChanged(place)
+        limitsChanged(place, at: now)
         advance(to: now)
         return Change(name: name, before: before, after: isShown(place) ? signs[place].written : nil)
     }
@@ -57,6 +58,7 @@ extension CallDesk {
     public mutating func unpark(_ name: String, at now: Instant) -> Bool {
         guard let index = book.index(of: name), isShown(index.place) else { return false }
         book.unpark(index)
+        for (key, bucket) in shards where key.template == index { book.unpark(bucket) }
         // A refusal that named no limit parked the whole service.
         if let service = services[signs[index.place].name.service] { book.unpark(service.concurrency) }
         advance(to: now)
@@ -69,14 +71,15 @@ extension CallDesk {
         return signs[index.place].written
     }
 
-    func isShown(_ place: Int) -> Bool { !signs[place].isGone }
+    func isShown(_ place: Int) -> Bool { !signs[place].isGone && !signs[place].isShard }
 
     @discardableResult
     mutating func add(
         _ limit: BucketLimit, origin: QuotaOrigin, configured: BucketLimit?, at now: Instant
     ) throws(BucketLimitError) -> BucketIndex {
         let name = try BucketName(parsing: limit.name)
-        let index = try book.add(Self.guarded(limit), at: now)
+        let index = try book.add(
+            Self.guarded(limit), isScoped: name.kind == .content || name.kind == .contentLong, at: now)
         signs.append(Sign(name: name, origin: origin, written: limit, configured: configured))
         plans = [:]
         changedSinceRecord = true
@@ -84,8 +87,9 @@ extension CallDesk {
         return index
     }
 
-    private mutating func limitsChanged(_ place: Int) {
+    private mutating func limitsChanged(_ place: Int, at now: Instant) {
         plans = [:]
+        alignShards(of: place, at: now)
         changedSinceRecord = true
         let name = signs[place].name
         if name.kind == .concurrency, name.modelClass == nil {

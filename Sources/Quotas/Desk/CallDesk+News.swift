@@ -30,7 +30,7 @@ extension CallDesk {
         return true
     }
 
-    private mutating func forget(_ key: Key, _ call: Call) {
+    mutating func forget(_ key: Key, _ call: Call) {
         calls[key] = nil
         keys[call.permit] = nil
         if call.isOpen { services[call.wish.service]?.open -= 1 }
@@ -64,7 +64,7 @@ extension CallDesk {
         noteSpend(call, actual)
         let head = call.head ?? (now, call.draws.map { book.spentInAll($0.bucket) })
         forget(key, call)
-        learn(call, news)
+        learn(call, news, at: now)
         for word in news.words { heed(word, call, head: head, at: now) }
         if wasRefused { park(call, news, at: now) } else { narrowMargins(call, at: now) }
         judge(call, news, wasRefused: wasRefused, at: now)
@@ -77,14 +77,16 @@ extension CallDesk {
         return news.retryAfter != nil || news.words.contains { $0.remaining == 0 }
     }
 
-    private mutating func learn(_ call: Call, _ news: CallNews) {
+    private mutating func learn(_ call: Call, _ news: CallNews, at now: Instant) {
         guard (200..<300).contains(news.status), !news.isCut, let input = news.input, let output = news.output,
             call.wish.endpoint == "messages"
         else { return }
         let names = Self.estimateKeys(call.wish)
         let counted = Self.counted(call.wish)
-        estimator.learn(names.own, counted: counted, input: input, output: output)
-        if names.model != names.own { estimator.learn(names.model, counted: counted, input: input, output: output) }
+        estimator.learn(names.own, counted: counted, input: input, output: output, at: now)
+        if names.model != names.own {
+            estimator.learn(names.model, counted: counted, input: input, output: output, at: now)
+        }
         if scores[names.model] == nil {
             guard scored.count < QuotaLimits.estimatorKeys else { return }
             scored.append(names.model)
@@ -100,7 +102,7 @@ extension CallDesk {
         let name = call.wish.service
         guard let service = services[name] else { return }
         let empty = news.words.filter { word in word.remaining.map { $0 <= word.roundedTo / 2 } ?? false }
-        let named = call.draws.filter { draw in empty.contains { $0.limit == draw.kind.rawValue } }.map(\.bucket)
+        let named = named(by: empty, call, isTimed: news.retryAfter != nil, at: now)
         let length: Milliseconds
         if let asked = news.retryAfter {
             services[name]?.silentRefusals = 0
@@ -122,6 +124,22 @@ extension CallDesk {
         // We had it to spend, and the service had not: somebody else takes from it.
         let rates = named.isEmpty ? call.draws.filter { $0.kind == .requests }.map(\.bucket) : named
         for bucket in rates { widenMargin(bucket, at: now) }
+    }
+
+    /// The buckets whose limits the answer names as used up; none: it names none, or none that anybody knows.
+    private mutating func named(
+        by empty: [LimitWord], _ call: Call, isTimed: Bool, at now: Instant
+    ) -> [BucketIndex] {
+        let named = call.draws.filter { draw in empty.contains { $0.limit == draw.kind.rawValue } }.map(\.bucket)
+        guard named.isEmpty else { return named }
+        if empty.contains(where: { $0.limit == BucketName.Kind.issueWrites.rawValue }), !call.wish.scope.isEmpty,
+            let issue = openShard(of: .issueWrites, for: call.wish, at: now)
+        {
+            return [issue]
+        }
+        // GitHub blocks "content creation" apart from all else, and says so in words alone.
+        guard empty.isEmpty, isTimed, call.wish.createsContent else { return [] }
+        return call.draws.filter { $0.kind == .content || $0.kind == .contentLong }.map(\.bucket)
     }
 
     private mutating func widenMargin(_ bucket: BucketIndex, at now: Instant) {
@@ -189,6 +207,7 @@ extension CallDesk {
             else { continue }
             signs[place].told = word.amount ?? signs[place].told
             if signs[place].origin == .learned { relearn(place, word, at: now) }
+            if word.amount != nil, signs[place].origin == .learned { noteLearned(place, at: now) }
             guard let remaining = word.remaining else { continue }
             let since = book.spentInAll(index) &- head.spent[at]
             // Settling gave back what was estimated too high: that was no spending since.
@@ -210,6 +229,7 @@ extension CallDesk {
         else { return }
         do throws(BucketLimitError) {
             let place = try add(limit, origin: .learned, configured: nil, at: now).place
+            noteLearned(place, at: now)
             if let remaining = word.remaining {
                 book.lower(BucketIndex(place), to: remaining, asOf: now, spentSince: 0, at: now)
             }

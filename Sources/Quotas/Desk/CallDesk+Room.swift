@@ -39,7 +39,7 @@ extension CallDesk {
     /// What is left for tasks that call this model.
     public mutating func room(service: String, model: String, at now: Instant) -> ServiceRoom {
         var room = ServiceRoom()
-        for draw in draws(for: CallWish(number: 0, service: service, endpoint: "messages", model: model)) {
+        for draw in draws(for: CallWish(number: 0, service: service, endpoint: "messages", model: model), at: now) {
             guard let limit = book.limit(of: draw.bucket), !limit.isShadow else { continue }
             if let until = book.parkedUntil(draw.bucket, at: now), until > now + Self.shortPark,
                 until > room.parkedUntil ?? .origin

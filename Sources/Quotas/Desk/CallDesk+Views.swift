@@ -18,6 +18,8 @@ public struct QuotaStanding: Hashable, Sendable {
     public var waitingTasks: [UInt64]
     /// What holds its calls now, or that nothing does.
     public var explanation: String
+    /// Of a learned limit: since the service last named it.
+    public var learned: Milliseconds?
 }
 
 /// How well calls of one model are foretold.
@@ -28,6 +30,8 @@ public struct EstimateView: Hashable, Sendable {
     public var score: EstimateScore
     /// Tokens that are taken ahead for an answer.
     public var output: Int64
+    /// Since the last call that it was learned from.
+    public var age: Milliseconds?
 }
 
 extension CallDesk {
@@ -53,17 +57,46 @@ extension CallDesk {
         }
     }
 
+    /// The same, with how long ago it was learned.
+    public func estimates(at now: Instant) -> [EstimateView] {
+        estimates.map { view in
+            var view = view
+            view.age = estimator.learned[view.key].map { max(0, now.milliseconds(since: $0.at)) }
+            return view
+        }
+    }
+
+    /// Of a limit on each of many things: the one that has the least left, and all that wait together.
+    private func view(_ place: Int, at now: Instant) -> (view: BucketView, bucket: BucketIndex)? {
+        let views = keepers(of: place).compactMap { bucket in
+            book.view(of: bucket, at: now).map { (view: $0, bucket: bucket) }
+        }
+        guard var found = views.min(by: { $0.view.remaining < $1.view.remaining }) else {
+            return book.view(of: BucketIndex(place), at: now).map { ($0, BucketIndex(place)) }
+        }
+        guard found.bucket != BucketIndex(place) else { return found }
+        if let awaited = views.first(where: { $0.view.waiting > 0 }) { found.bucket = awaited.bucket }
+        found.view.name = signs[place].written.name
+        found.view.waiting = views.reduce(0) { $0 + $1.view.waiting }
+        found.view.refusals = views.reduce(0) { $0 + $1.view.refusals }
+        found.view.parkedUntil = views.compactMap(\.view.parkedUntil).max()
+        return found
+    }
+
     private func standing(_ place: Int, at now: Instant) -> QuotaStanding? {
-        guard let view = book.view(of: BucketIndex(place), at: now) else { return nil }
+        guard let (view, bucket) = view(place, at: now) else { return nil }
         let service = services[signs[place].name.service]
         let isServices = service?.concurrency == BucketIndex(place)
-        let first = view.waiting > 0 ? book.waiting(for: BucketIndex(place), most: Self.tasksNamed) : []
+        let first = view.waiting > 0 ? book.waiting(for: bucket, most: Self.tasksNamed) : []
         var found = QuotaStanding(
             view: view, limit: signs[place].written, origin: signs[place].origin, narrowedTo: nil,
             overloads: isServices ? service?.overloads ?? 0 : 0, openCalls: isServices ? service?.open ?? 0 : 0,
             waitingTasks: first.compactMap { keys[$0].flatMap { calls[$0]?.wish.task } }, explanation: "")
         if isServices, let service, service.lastOverload != nil, service.congestion.allowed < service.congestion.most {
             found.narrowedTo = service.congestion.allowed
+        }
+        if signs[place].origin == .learned {
+            found.learned = signs[place].learnedAt.map { max(0, now.milliseconds(since: $0)) }
         }
         found.explanation = explanation(found, place, first: first.first, at: now)
         return found

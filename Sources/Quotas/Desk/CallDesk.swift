@@ -30,6 +30,8 @@ public struct CallDesk: Sendable {
     struct Draw: Hashable, Sendable {
         var bucket: BucketIndex
         var kind: BucketName.Kind
+        /// Of what is neither held nor counted in tokens: so much a call.
+        var amount: Int64 = 1
     }
 
     /// What a bucket is to its users.
@@ -46,6 +48,10 @@ public struct CallDesk: Sendable {
         var told: Int64?
         /// When its margin was last changed: see ``CallDesk/widenMargin(_:at:)``.
         var marginChanged: Instant?
+        /// One of the buckets that issues share for a limit on each; its limit is in force elsewhere.
+        var isShard = false
+        /// When the service last named a learned limit.
+        var learnedAt: Instant?
     }
 
     /// A call that waits or is open.
@@ -59,6 +65,8 @@ public struct CallDesk: Sendable {
         var estimatedInput: Int64
         var estimatedOutput: Int64
         var askedAt: Instant
+        /// When it was let go; nil: it waits, or was let go before a restart.
+        var grantedAt: Instant?
         /// When its answer began, and what its buckets had spent in all by then.
         var head: (at: Instant, spent: [Int64])?
     }
@@ -86,6 +94,13 @@ public struct CallDesk: Sendable {
     /// Keys of ``scores`` in the order in which they came.
     var scored: [String] = []
     var plans: [PlanKey: [Draw]] = [:]
+    /// The buckets of limits on each issue: see ``shard(of:for:at:)``.
+    var shards: [ShardKey: BucketIndex] = [:]
+    /// Names of learned limits that changed since they were last written down.
+    var changedLimits: Set<String> = []
+    var lastLessons: Instant?
+    /// When time alone would let the attempt start that was last refused a reservation.
+    public internal(set) var reservationDue: Instant?
     var notices: [CallNotice] = []
     /// By task, while an attempt of it is open.
     var spends: [UInt64: TaskSpend] = [:]
@@ -114,8 +129,43 @@ public struct CallDesk: Sendable {
         for id in book.advance(to: now) {
             guard let key = keys[id] else { continue }
             opened(key, at: now)
-            notices.append(CallNotice(holder: key.holder, number: key.number, answer: .granted))
+            tellGranted(key, at: now)
         }
+    }
+
+    mutating func tellGranted(_ key: Key, at decided: Instant?) {
+        var notice = CallNotice(holder: key.holder, number: key.number, answer: .granted)
+        notice.decidedAt = decided
+        notices.append(notice)
+    }
+
+    /// A grant that is older than this is no longer told: until it was, more has arrived, and the calls of then would come on top of it.
+    static let grantStaysGood = Milliseconds(travelJitter / 2)
+
+    /// Of the grants that were not handed out yet, those that were decided too long ago are taken back and decided again.
+    public mutating func renewStaleGrants(at now: Instant) {
+        guard let first = notices.firstIndex(where: { Self.isStale($0, at: now) }) else { return }
+        var kept = Array(notices[..<first])
+        var stale: [CallNotice] = []
+        for notice in notices[first...] {
+            if Self.isStale(notice, at: now) { stale.append(notice) } else { kept.append(notice) }
+        }
+        notices = kept
+        for notice in stale { askAnew(Key(holder: notice.holder, number: notice.number), at: now) }
+        // What they gave back may let others go first.
+        advance(to: now)
+    }
+
+    private static func isStale(_ notice: CallNotice, at now: Instant) -> Bool {
+        notice.decidedAt.map { now.milliseconds(since: $0) > grantStaysGood } ?? false
+    }
+
+    /// A call that was let go and of which its holder has not heard: it gives back what it took and asks again.
+    mutating func askAnew(_ key: Key, at now: Instant) {
+        guard let call = calls[key], call.isOpen, !call.isAdopted else { return }
+        book.handBack(call.permit, at: now)
+        forget(key, call)
+        ask(call.wish, holder: key.holder, at: now)
     }
 
     /// When time alone lets a waiting call go; nil: none waits for time.
@@ -139,7 +189,17 @@ public struct CallDesk: Sendable {
         guard isDue || book.needsRecord else { return nil }
         changedSinceRecord = false
         lastRecord = now
-        return book.snapshotAhead(at: now, wall: wall)
+        let snapshot = book.snapshotAhead(at: now, wall: wall)
+        // What nobody limits is written as it is: what lies ahead of it would be far more than a limit that a user sets next.
+        let records = zip(snapshot.records, signs).map { record, sign in
+            guard sign.origin == .open, case .held = record.state, let index = book.index(of: record.name),
+                let held = book.view(of: index, at: now)?.used
+            else { return record }
+            var record = record
+            record.state = .held(held)
+            return record
+        }
+        return QuotaSnapshot(number: snapshot.number, records: records)
     }
 
     /// When ``recordIfDue(at:wall:)`` should be asked again; nil: after the next change. Not while a record is being written: on a slow disk
@@ -159,6 +219,7 @@ public struct CallDesk: Sendable {
     @discardableResult
     public mutating func restore(_ records: [QuotaRecord], at now: Instant, wall: WallTime) -> [String] {
         changedSinceRecord = true
+        remakeShards(records.map(\.name), at: now)
         // What nobody limits holds nothing from before: with each quick restart more of it would count as held.
         let kept = records.filter { record in
             book.index(of: record.name).map { signs[$0.place].origin != .open || record.parkedUntil != nil } ?? true
@@ -211,6 +272,7 @@ public struct CallDesk: Sendable {
     mutating func opened(_ key: Key, at now: Instant) {
         guard opensCall(key), let call = calls[key] else { return }
         calls[key]?.isOpen = true
+        if !call.isAdopted { calls[key]?.grantedAt = now }
         services[call.wish.service]?.open += 1
         noteGrant(call, at: now)
         changedSinceRecord = true

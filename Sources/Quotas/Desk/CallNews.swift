@@ -22,6 +22,10 @@ public struct CallNews: Hashable, Sendable {
     public var input: Int64?
     /// Tokens that the model wrote; nil: not told.
     public var output: Int64?
+    /// Of the input: tokens that were written to the cache.
+    public var cacheCreation: Int64 = 0
+    /// Tokens that were read from the cache, beside the input.
+    public var cacheRead: Int64 = 0
     /// How long ago the call was sent.
     public var sentAgo: Milliseconds
     /// How long the service asked to wait; nil: it did not.
@@ -50,10 +54,12 @@ public struct CallNews: Hashable, Sendable {
 
 extension CallNews {
     /// With numbers that can be reckoned with: what an answer says may be nonsense.
-    var sane: CallNews {
+    public var sane: CallNews {
         var news = self
         news.input = Self.sane(input)
         news.output = Self.sane(output)
+        news.cacheCreation = min(max(0, cacheCreation), news.input ?? 0)
+        news.cacheRead = Self.sane(cacheRead) ?? 0
         news.retryAfter = Self.sane(retryAfter)
         for place in news.words.indices {
             news.words[place].remaining = Self.sane(words[place].remaining)

@@ -20,11 +20,16 @@ public struct CallWish: Hashable, Sendable {
     public var priority: Priority
     /// The task it is made for, packed; nil: none.
     public var task: UInt64?
+    /// What it changes, where the service limits the changes of each by itself: Jira's issue. Empty: nothing of the kind.
+    public var scope: String
+    /// It makes what others are notified of: GitHub limits that by itself.
+    public var createsContent: Bool
 
     /// Everything as given.
     public init(
         number: UInt64, service: String, endpoint: String, model: String = "", kind: String = "", bodyBytes: Int64 = 0,
-        mostOutput: Int64 = 0, priority: Priority = .normal, task: UInt64? = nil
+        mostOutput: Int64 = 0, priority: Priority = .normal, task: UInt64? = nil, scope: String = "",
+        createsContent: Bool = false
     ) {
         self.number = number
         self.service = service
@@ -35,6 +40,8 @@ public struct CallWish: Hashable, Sendable {
         self.mostOutput = mostOutput
         self.priority = priority
         self.task = task
+        self.scope = scope
+        self.createsContent = createsContent
     }
 }
 
@@ -54,6 +61,8 @@ public struct CallNotice: Hashable, Sendable {
     public var number: UInt64
     /// What it is told.
     public var answer: CallAnswer
+    /// When it was decided; nil: that does not matter.
+    var decidedAt: Instant?
 
     /// Everything as given.
     public init(holder: UInt64, number: UInt64, answer: CallAnswer) {

@@ -3,12 +3,19 @@ public struct EstimateScore: Hashable, Sendable {
     /// Calls whose true costs are known.
     public private(set) var calls: UInt64 = 0
     /// The sum of |true − estimated| ÷ true of their input, in thousandths.
-    private var inputErrors: UInt64 = 0
+    private(set) var inputErrors: UInt64 = 0
     /// Calls whose answer was not longer than what was taken for it.
-    private var within: UInt64 = 0
+    private(set) var within: UInt64 = 0
 
     /// Nothing is known.
     public init() {}
+
+    /// As it was written down.
+    init(calls: UInt64, inputErrors: UInt64, within: UInt64) {
+        self.calls = calls
+        self.inputErrors = inputErrors
+        self.within = within
+    }
 
     /// One call more. An error above tenfold counts as that.
     public mutating func add(estimatedInput: Int64, input: Int64, estimatedOutput: Int64, output: Int64) {

@@ -21,6 +21,8 @@ struct RestartTests {
         #expect(!bench.tell(1, CallNews(.withdrawn)))
         bench.desk.forgetHolders(at: bench.now)
         #expect(try bench.left("claude.requests") == 7 && bench.left("claude.concurrency") == 0)
+        bench.desk.beforeEnded(at: bench.now)
+        #expect(try bench.left("claude.concurrency") == 2)
         #expect(bench.desk.openCalls == 0 && bench.desk.waitingCalls == 0)
     }
 

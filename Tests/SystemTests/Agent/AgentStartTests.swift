@@ -37,6 +37,22 @@ extension AgentLane {
             }
         }
 
+        /// As the tasks' own user, whom the agent runs as; as root nothing can keep them from it.
+        @Test func aCommandCannotReadTheAgentsCredential() async throws {
+            try await onBench(.withStandIn()) { bench in
+                let fleet = try Fleet(bench)
+                try await fleet.startCoordinator()
+                try await fleet.startExecAgent("east")
+                let agent = try #require(await fleet.agents["east"])
+                let script = "head -c 1 /proc/\(agent.pid)/environ >/dev/null 2>&1 && echo read || echo kept; id -u"
+                let job = try await fleet.exec(["/bin/sh", "-c", script])
+                let answer = try #require(try await fleet.results(of: job).first?.result)
+                let isRoot = answer.hasSuffix("\n0") || answer.hasSuffix("\n0\n")
+                #expect(isRoot || answer.hasPrefix("kept"), "\(answer)")
+                await fleet.stop()
+            }
+        }
+
         @Test func itWaitsForACoordinatorAndSaysSoOnce() async throws {
             let bench = try Workbench.withStandIn()
             try await onBench(bench) { bench in
