@@ -108,7 +108,7 @@ extension AgentPool {
     private func spareOnItsWay(for fingerprint: Fingerprint) -> Int? {
         slots.firstIndex {
             if case .starting(let starting) = $0.state {
-                starting.attempt == nil && starting.fingerprint == fingerprint
+                starting.attempt == nil && !starting.resumes && starting.fingerprint == fingerprint
             } else {
                 false
             }

@@ -6,11 +6,13 @@ public struct HostMeasure: Hashable, Sendable {
     public var availableBytes: UInt64?
     /// Bytes of memory in all.
     public var totalBytes: UInt64
+    /// Processors that programs may use.
     public var cores: Int
     /// Processes that run or wait to, over the last minute.
     public var load: Double
-    /// Percent of the last ten seconds in which something, and in which everything, waited for memory; nil: not known here.
+    /// Percent of the last ten seconds in which something waited for memory; nil: not known here.
     public var someStalledPercent: Double?
+    /// Percent of the last ten seconds in which everything did.
     public var allStalledPercent: Double?
     /// Room on the disk of the state directory; nil: not known.
     public var diskFreeBytes: UInt64?
@@ -47,6 +49,7 @@ public struct PoolSizer: Sendable {
     let maximum: Int
     /// Said by an operator: it is what is started, save on a host that is about to fail.
     let isExplicit: Bool
+    /// Instances that the host can bear now.
     public private(set) var size: Int
     /// Why it is below the maximum, in words; empty: it is not.
     public private(set) var because = ""

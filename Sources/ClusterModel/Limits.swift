@@ -68,8 +68,9 @@ public enum Limits {
     public static let artifactBytes = 32 * 1024 * 1024
     /// One task's patch.
     public static let patchBytes = 16 * 1024 * 1024
-    /// Changed files that a result names, and the bytes of their paths together.
+    /// Changed files that a result names.
     public static let changesListed = 1000
+    /// The bytes of their paths together.
     public static let changesListedBytes = 64 * 1024
     /// Tasks that one control request names.
     public static let tasksPerControl = 10_000

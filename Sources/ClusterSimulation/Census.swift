@@ -59,7 +59,7 @@ public struct Census: Sendable {
         ].map { "call." + $0 }
         + [
             "requests", "input_tokens", "output_tokens", "concurrency", "of_class", "reserve", "single", "learned",
-            "exact", "beside_budgets",
+            "exact",
         ].map { "limit." + $0 }
         + Profile.allCases.map { "profile." + $0.rawValue }
         + ["late_result_taken", "poisoned", "held_after_loss", "inversions_judged", "shares_judged"].map {

@@ -114,7 +114,6 @@ struct Simulation {
             if limit.reservePerMille > 0 { census.count("limit.reserve") }
             if limit.burst == 1 { census.count("limit.single") }
         }
-        if scenario.submits.contains(where: { $0.batches[0].spec.hasBudget }) { census.count("limit.beside_budgets") }
     }
 
     mutating func note(_ line: String) { trace.add("\(clock.now) \(line)") }

@@ -132,6 +132,7 @@ struct PoolWorld {
         case .startSpare(let id, let fingerprint):
             #expect(launched[id] == nil && !processes.contains { $0.slot == id.slot })
             launched[id] = fingerprint
+            memory[id] = ""
             starting[id] = fingerprint
         case .runTurn(let id, let token):
             #expect(idle.remove(id) != nil, "\(id) is idle when it gets a turn")

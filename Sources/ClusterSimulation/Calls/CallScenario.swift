@@ -121,6 +121,8 @@ extension Scenario {
         var draw = Draw(seed: Draw.fixed(seed, 53))
         for place in submits.indices {
             for batch in submits[place].batches.indices {
+                // What calls cost has nothing to do here with what attempts report, so budgets, which count both, would mean nothing.
+                submits[place].batches[batch].spec.budgetMicroUSD = 0
                 for row in submits[place].batches[batch].options.indices
                 where submits[place].batches[batch].options[row].runner == "claude" {
                     let name = draw.below(4) == 0 ? "" : "claude-\(CallScenario.classes[draw.below(2)])-4-5"

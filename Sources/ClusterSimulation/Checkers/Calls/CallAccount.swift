@@ -28,7 +28,7 @@ struct CallAccount: CallChecker {
         case .call(.adopted(let key, let call)): book.adopted(key, call)
         case .call(.holderGone(let agent)): lost += book.holderGone(agent)
         case .call(.told(let key, _, let outcome)): if outcome.isEnd { book.ended(key) }
-        case .call(.granted(let key)): _ = book.granted(key)
+        case .call(.granted(let key)): _ = book.granted(key, at: now)
         case .call(.standing(let open, let waiting, let held)):
             judged += 1
             latest = open

@@ -38,7 +38,7 @@ struct CallFlow: CallChecker {
             if case .refused(let after, _) = outcome { parkedUntil = max(parkedUntil, now + after + .ms(250)) }
             if outcome.isEnd { book.ended(key) }
         case .call(.granted(let key)):
-            if book.granted(key) != nil { since = max(since, now) }
+            if book.granted(key, at: now) != nil { since = max(since, now) }
         case .call(.standing):
             guard let first = book.waiting.first, book.open.isEmpty else { return }
             judged += 1

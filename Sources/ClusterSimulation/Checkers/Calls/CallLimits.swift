@@ -49,12 +49,12 @@ struct CallLimits: CallChecker {
         switch sight {
         case .asked(let key, let call, let priority):
             gone.remove(key.agent)
-            book.asked(key, call, priority, at: now)
+            if book.asked(key, call, priority, at: now) { giveBack(call, .withdrawn) }
         case .adopted(let key, let call):
             gone.remove(key.agent)
             book.adopted(key, call)
         case .granted(let key):
-            guard let waiting = book.granted(key) else { return }
+            guard let waiting = book.granted(key, at: now) else { return }
             grantedAt[key] = now
             take(waiting.call, key, at: now)
         case .told(let key, let call, let outcome):

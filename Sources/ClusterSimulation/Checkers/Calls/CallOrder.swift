@@ -23,7 +23,7 @@ struct CallOrder: CallChecker {
 
     private mutating func judge(_ key: CallKey, at now: Micros) {
         let before = book.waiting.prefix { $0.key != key }
-        guard let taken = book.granted(key) else {
+        guard let taken = book.granted(key, at: now) else {
             again += 1
             return
         }

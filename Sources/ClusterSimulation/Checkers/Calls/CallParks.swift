@@ -57,7 +57,7 @@ struct CallParks: CallChecker {
     }
 
     private mutating func granted(_ key: CallKey, at now: Micros) {
-        guard let waiting = book.granted(key) else { return }
+        guard let waiting = book.granted(key, at: now) else { return }
         parks.removeAll { $0.until <= now }
         for park in parks where covers(park, waiting.call) {
             found.append("call \(key) was granted at \(now): the service said to wait until \(park.until)")

@@ -32,25 +32,44 @@ struct CallBook {
     /// In the order in which they were asked for.
     private(set) var waiting: [Waiting] = []
     private(set) var open: [CallKey: WorldCall] = [:]
+    /// Without those that were taken up.
+    private var grantedAt: [CallKey: Micros] = [:]
+    /// A grant that is asked for again after more whole milliseconds than these is taken back, and the call lines up anew.
+    private static let grantStaysGood: Micros = 50
 
     mutating func forget() { self = CallBook() }
 
-    mutating func asked(_ key: CallKey, _ call: WorldCall, _ priority: Int?, at now: Micros) {
-        guard open[key] == nil, !waiting.contains(where: { $0.key == key }) else { return }
+    /// True: its grant was lost, and is taken back.
+    @discardableResult
+    mutating func asked(_ key: CallKey, _ call: WorldCall, _ priority: Int?, at now: Micros) -> Bool {
+        let isOpen = open[key] != nil
+        if isOpen {
+            guard let granted = grantedAt[key], (now - granted) / 1000 > Self.grantStaysGood else { return false }
+            forget(key)
+        }
+        guard !waiting.contains(where: { $0.key == key }) else { return false }
         waiting.append(Waiting(key: key, call: call, priority: priority, since: now))
+        return isOpen
+    }
+
+    private mutating func forget(_ key: CallKey) {
+        open[key] = nil
+        grantedAt[key] = nil
     }
 
     /// Nil: it was granted before.
-    mutating func granted(_ key: CallKey) -> Waiting? {
+    mutating func granted(_ key: CallKey, at now: Micros) -> Waiting? {
         guard let place = waiting.firstIndex(where: { $0.key == key }) else { return nil }
         let found = waiting.remove(at: place)
         open[key] = found.call
+        grantedAt[key] = now
         return found
     }
 
     mutating func adopted(_ key: CallKey, _ call: WorldCall) {
         waiting.removeAll { $0.key == key }
         open[key] = call
+        grantedAt[key] = nil
     }
 
     /// True: it was known.
@@ -58,13 +77,15 @@ struct CallBook {
     mutating func ended(_ key: CallKey) -> Bool {
         let wasWaiting = waiting.contains { $0.key == key }
         waiting.removeAll { $0.key == key }
-        return open.removeValue(forKey: key) != nil || wasWaiting
+        let wasOpen = open[key] != nil
+        forget(key)
+        return wasOpen || wasWaiting
     }
 
     mutating func holderGone(_ agent: Int) -> Int {
         waiting.removeAll { $0.key.agent == agent }
         let gone = open.keys.filter { $0.agent == agent }
-        for key in gone { open[key] = nil }
+        for key in gone { forget(key) }
         return gone.count
     }
 

@@ -25,7 +25,7 @@ struct CallsNarrowed: CallChecker {
             if book.isOpen(key) { heed(outcome, at: now) }
             if outcome.isEnd { book.ended(key) }
         case .call(.granted(let key)):
-            guard book.granted(key) != nil, cutAt != nil else { return }
+            guard book.granted(key, at: now) != nil, cutAt != nil else { return }
             if now - lastOverload > Self.forgotten { return allowed = .max }
             if book.open.count > allowed {
                 found.append(
