@@ -5,6 +5,7 @@ import Logging
 import ServiceLifecycle
 import Settings
 import Synchronization
+import Trust
 import ZeroMQ
 
 /// A coordinator: opens the store, binds the endpoints, runs the loop until it is told to stop.
@@ -28,6 +29,20 @@ public final class CoordinatorServer: Service, Sendable {
     public init(settings: CoordinatorSettings, logger: Logger) {
         self.settings = settings
         self.logger = logger
+    }
+
+    /// Beyond loopback somebody must be let in: nobody else could use what is bound there.
+    ///
+    /// - Throws: `TrustError`, also for a list that can't be read.
+    public static func checkReach(_ settings: CoordinatorSettings) throws {
+        let endpoints = [settings.agentsEndpoint, settings.clientsEndpoint, settings.blobsEndpoint]
+        guard let far = endpoints.first(where: { !$0.isLoopback }) else { return }
+        guard try AllowedKeys.load(settings.allowedKeys).entries.allSatisfy(\.isRevoked) else { return }
+        throw TrustError(
+            """
+            binding \(far) beyond loopback needs keys, and no key is allowed yet: make one for each agent and each user with \
+            `ccctl keys new east --role agent` and `ccctl keys new ann --role client`
+            """)
     }
 
     /// Waits until every endpoint is bound.

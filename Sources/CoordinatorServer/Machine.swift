@@ -21,7 +21,7 @@ final class Machine: Sendable {
         let keys = try LoopbackSecret.loadOrCreate(path: settings.secretFile)
         // The secret file's key, which only this user can read, and those of the list.
         let ring = try KeyRing(path: settings.allowedKeys, localKey: keys.publicKey)
-        try Self.checkReach(settings, ring)
+        try CoordinatorServer.checkReach(settings)
         var random = SystemRandomNumberGenerator()
         let store = try SQLiteStore.open(
             directory: settings.dataDirectory, newStoreID: random.next(),
@@ -64,17 +64,6 @@ final class Machine: Sendable {
             gatekeeper.stop()
             progress.end(result)
         }
-    }
-
-    /// Beyond loopback somebody must be let in: nobody else could use what is bound there.
-    private static func checkReach(_ settings: CoordinatorSettings, _ ring: KeyRing) throws {
-        let endpoints = [settings.agentsEndpoint, settings.clientsEndpoint, settings.blobsEndpoint]
-        guard let far = endpoints.first(where: { !$0.isLoopback }), ring.count == 0 else { return }
-        throw TrustError(
-            """
-            binding \(far) beyond loopback needs keys, and no key is allowed yet: make one for each agent and each user with \
-            `ccctl keys new east --role agent` and `ccctl keys new ann --role client`
-            """)
     }
 
     /// Port 0 means a free one.

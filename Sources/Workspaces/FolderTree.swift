@@ -5,6 +5,8 @@ import Glibc
 enum FolderTree {
     /// A path as the system has it: a file's name need be no UTF-8.
     private typealias Raw = [CChar]
+    /// How often a folder that fills again is emptied, 10 ms apart.
+    private static let attemptsAtMost = 100
 
     /// Deletes what is in `path` and leaves the folder itself, in which a process may stand.
     static func empty(_ path: String) throws(WorkspaceError) { try empty(Raw(path.utf8CString)) }
@@ -38,8 +40,13 @@ enum FolderTree {
             guard unlink(path) == 0 || errno == ENOENT else { throw trouble(path) }
             return
         }
-        try empty(path)
-        guard rmdir(path) == 0 || errno == ENOENT else { throw trouble(path) }
+        // A git that was stopped since it gave too much may still write its last file.
+        for attempt in 1... {
+            try empty(path)
+            if rmdir(path) == 0 || errno == ENOENT { return }
+            guard errno == ENOTEMPTY, attempt < attemptsAtMost else { throw trouble(path) }
+            usleep(10_000)
+        }
     }
 
     /// Of the path itself, not of what it links to; nil: see `errno`.

@@ -14,6 +14,7 @@ struct CoordinatorProgram {
     let source: SettingsSource
 
     func run() async throws {
+        try CoordinatorServer.checkReach(settings)
         LogSetup.bootstrap(level: settings.logLevel, format: settings.logFormat)
         let logger = Logger(label: "cc-coordinator")
         for warning in source.warnings { logger.warning("\(warning)") }

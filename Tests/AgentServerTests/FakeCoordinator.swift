@@ -86,7 +86,7 @@ final class FakeCoordinator: Sendable {
 
     /// The first message that `pick` takes; it and all before it are consumed. Nil when none comes within 20 s.
     func next<T>(_ pick: (Body) -> T?) async throws -> T? {
-        let deadline = ContinuousClock.now + .seconds(20)
+        let deadline = ContinuousClock.now + .seconds(60)
         while ContinuousClock.now < deadline {
             let found: T? = state.mutex.withLock { state in
                 while !state.received.isEmpty {

@@ -59,10 +59,12 @@ import Testing
 
     @Test func readsEventsInPiecesOfEverySize() {
         for size in 1...Self.stream.utf8.count {
-            #expect(read(Self.stream, by: size).usage == CallUsage(input: 7, output: 4, cacheRead: 9), "\(size)")
+            #expect(
+                read(Self.stream, by: size).usage == CallUsage(input: 7, output: 4, cacheRead: 9, cacheCreation: 4),
+                "\(size)")
         }
         let whole = read(Self.stream + "data: \(Events.delta(output: 11))\n\ndata: \(Events.stop)\n\n", by: 100)
-        #expect(whole.usage == CallUsage(input: 7, output: 11, cacheRead: 9) && whole.hasEnded)
+        #expect(whole.usage == CallUsage(input: 7, output: 11, cacheRead: 9, cacheCreation: 4) && whole.hasEnded)
     }
 
     @Test func whatIsNotWholeSaysNothing() {

@@ -35,8 +35,10 @@ import Testing
             }
             #expect(sent == 2 && read.contains("message_stop"))
             let report = try #require(scene.permits.state.now.reports.first)
-            #expect(report.usage == CallUsage(input: 15, output: 42, cacheRead: 7) && !report.isCut)
-            #expect(scene.permits.state.now.progress.first == CallUsage(input: 15, output: 1, cacheRead: 7))
+            #expect(report.usage == CallUsage(input: 15, output: 42, cacheRead: 7, cacheCreation: 5) && !report.isCut)
+            #expect(
+                scene.permits.state.now.progress.first
+                    == CallUsage(input: 15, output: 1, cacheRead: 7, cacheCreation: 5))
         }
     }
 

@@ -62,7 +62,7 @@ extension ControlLane {
             ]
             let first = "{\"prompt\":\"fine\"}\n"
             let unbuilt = [
-                "context": "\"c\"", "labels": "{\"a\":\"b\"}",
+                "labels": "{\"a\":\"b\"}"
             ]
             var rows = unbuilt.sorted { $0.key < $1.key }.map { key, value in
                 ("{\"prompt\":\"a\",\"\(key)\":\(value)}", ["\"\(key)\"", "not built"])
