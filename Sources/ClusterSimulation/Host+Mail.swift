@@ -74,6 +74,7 @@ extension Simulation {
         if known != 0, known != hello.incarnation {
             referee.saw(.call(.holderGone(agent)), at: clock.now)
         }
+        referee.saw(.call(.sessionBegan(agent)), at: clock.now)
         host.contacts[agent] = Host.Contact(
             index: index, connection: connection, session: session, capacity: hello.capacity, lastHeard: clock.now,
             isHere: true, incarnation: hello.incarnation)

@@ -43,6 +43,7 @@ extension CoordinatorCore {
         let abandon = hello.running.filter { !keepsRunning($0, on: index, at: now) }
         agents[place].session = nextSession
         nextSession += 1
+        desk?.sessionBegan(of: Self.holder(index))
         emit(
             .welcome(index, Welcome(session: agents[place].session, introduction: hello.introduction, abandon: abandon))
         )

@@ -17,8 +17,11 @@ extension CallDesk {
         let key = Key(holder: holder, number: wish.number)
         if let known = calls[key] {
             guard known.isOpen else { return }
-            // Its grant was lost with a connection, perhaps long ago: what it took then is no leave for now.
-            if let granted = known.grantedAt, now.milliseconds(since: granted) > Self.grantStaysGood {
+            // Its grant was lost with a connection, perhaps long ago: what it took then is no leave for now. One that was told in this session is
+            // with its holder, or will be: the holder asked before it came, and may have made its call meanwhile.
+            if known.mayBeUnheard, let granted = known.grantedAt,
+                now.milliseconds(since: granted) > Self.grantStaysGood
+            {
                 return askAnew(key, at: now)
             }
             return tellGranted(key, at: known.grantedAt)
@@ -52,6 +55,7 @@ extension CallDesk {
                 calls[key] = nil
                 keys[known.permit] = nil
             } else {
+                calls[key]?.mayBeUnheard = false
                 return
             }
         }

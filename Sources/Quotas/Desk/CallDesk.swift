@@ -67,6 +67,8 @@ public struct CallDesk: Sendable {
         var askedAt: Instant
         /// When it was let go; nil: it waits, or was let go before a restart.
         var grantedAt: Instant?
+        /// It was told in an earlier session of its holder, who may never have heard of it.
+        var mayBeUnheard = false
         /// When its answer began, and what its buckets had spent in all by then.
         var head: (at: Instant, spent: [Int64])?
     }
@@ -158,6 +160,15 @@ public struct CallDesk: Sendable {
 
     private static func isStale(_ notice: CallNotice, at now: Instant) -> Bool {
         notice.decidedAt.map { now.milliseconds(since: $0) > grantStaysGood } ?? false
+    }
+
+    /// A holder has begun a new session: what it was told before may have been lost with its connection. What it was told since has not, however
+    /// long what it asked for earlier is under way.
+    public mutating func sessionBegan(of holder: UInt64) {
+        let untold = Set(notices.filter { $0.holder == holder }.map(\.number))
+        for (key, call) in calls where key.holder == holder && call.isOpen && !untold.contains(key.number) {
+            calls[key]?.mayBeUnheard = true
+        }
     }
 
     /// A call that was let go and of which its holder has not heard: it gives back what it took and asks again.

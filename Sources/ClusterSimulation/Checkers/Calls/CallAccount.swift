@@ -26,6 +26,7 @@ struct CallAccount: CallChecker {
             begun = now
         case .call(.asked(let key, let call, let priority)): book.asked(key, call, priority, at: now)
         case .call(.adopted(let key, let call)): book.adopted(key, call)
+        case .call(.sessionBegan(let agent)): book.sessionBegan(agent)
         case .call(.holderGone(let agent)): lost += book.holderGone(agent)
         case .call(.told(let key, _, let outcome)): if outcome.isEnd { book.ended(key) }
         case .call(.granted(let key)): _ = book.granted(key, at: now)

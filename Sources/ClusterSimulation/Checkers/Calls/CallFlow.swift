@@ -30,6 +30,7 @@ struct CallFlow: CallChecker {
             if book.waiting.isEmpty { since = max(since, now) }
             book.asked(key, call, priority, at: now)
         case .call(.adopted(let key, let call)): book.adopted(key, call)
+        case .call(.sessionBegan(let agent)): book.sessionBegan(agent)
         case .call(.holderGone(let agent)):
             if book.holderGone(agent) > 0 { since = max(since, now) }
         case .call(.told(let key, _, let outcome)):

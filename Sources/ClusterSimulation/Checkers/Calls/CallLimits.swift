@@ -6,8 +6,9 @@
 struct CallLimits: CallChecker {
     static let rule = "calls within limits"
     static let onTime: Micros = .ms(100)
-    /// Of a thousand takes of learned costs: so many may find too little left.
-    static let overPermille = 100
+    /// Of a thousand takes of learned costs: so many may find too little left, beside the first ones, which are guesses.
+    static let overPermille = 50
+    static let guesses = 10
     var found: [String] = []
     private let calls: CallScenario
     private var book = CallBook()
@@ -39,7 +40,7 @@ struct CallLimits: CallChecker {
         switch observation {
         case .coordinatorStarted: book.forget()
         case .call(let sight): saw(sight, at: now)
-        case .over where learned >= 40 && over * 1000 > learned * Self.overPermille:
+        case .over where over * 1000 > learned * Self.overPermille + Self.guesses * 1000:
             found.append("\(over) of \(learned) takes of learned costs found too little left")
         default: break
         }
@@ -53,6 +54,7 @@ struct CallLimits: CallChecker {
         case .adopted(let key, let call):
             gone.remove(key.agent)
             book.adopted(key, call)
+        case .sessionBegan(let agent): book.sessionBegan(agent)
         case .granted(let key):
             guard let waiting = book.granted(key, at: now) else { return }
             grantedAt[key] = now

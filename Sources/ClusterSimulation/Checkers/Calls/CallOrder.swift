@@ -14,6 +14,7 @@ struct CallOrder: CallChecker {
         case .coordinatorStarted: book.forget()
         case .call(.asked(let key, let call, let priority)): book.asked(key, call, priority, at: now)
         case .call(.adopted(let key, let call)): book.adopted(key, call)
+        case .call(.sessionBegan(let agent)): book.sessionBegan(agent)
         case .call(.holderGone(let agent)): _ = book.holderGone(agent)
         case .call(.told(let key, _, let outcome)): if outcome.isEnd { book.ended(key) }
         case .call(.granted(let key)): judge(key, at: now)

@@ -44,6 +44,7 @@ struct CallParks: CallChecker {
             for place in parks.indices { parks[place].until -= .ms(2) }
         case .call(.asked(let key, let call, let priority)): book.asked(key, call, priority, at: now)
         case .call(.adopted(let key, let call)): book.adopted(key, call)
+        case .call(.sessionBegan(let agent)): book.sessionBegan(agent)
         case .call(.holderGone(let agent)): _ = book.holderGone(agent)
         case .call(.granted(let key)): granted(key, at: now)
         case .call(.told(let key, let call, let outcome)):

@@ -8,6 +8,8 @@ enum CallSight {
     case told(CallKey, WorldCall, CallOutcome)
     /// The coordinator gave an agent up, or it came back as another program: its calls count as made.
     case holderGone(Int)
+    /// An agent was let in anew: what it was told before may have been lost.
+    case sessionBegan(Int)
     case arrives(CallKey, WorldCall)
     case leaves(CallKey, WorldCall)
     /// What the coordinator says itself: calls that are open, calls that wait, and what is held of the service's concurrency where that is
@@ -34,7 +36,9 @@ struct CallBook {
     private(set) var open: [CallKey: WorldCall] = [:]
     /// Without those that were taken up.
     private var grantedAt: [CallKey: Micros] = [:]
-    /// A grant that is asked for again after more whole milliseconds than these is taken back, and the call lines up anew.
+    /// Of those: they were told before the latest session of their agent.
+    private var mayBeUnheard: Set<CallKey> = []
+    /// A grant of an earlier session that is asked for again after more whole milliseconds than these is taken back, and the call lines up anew.
     private static let grantStaysGood: Micros = 50
 
     mutating func forget() { self = CallBook() }
@@ -44,7 +48,9 @@ struct CallBook {
     mutating func asked(_ key: CallKey, _ call: WorldCall, _ priority: Int?, at now: Micros) -> Bool {
         let isOpen = open[key] != nil
         if isOpen {
-            guard let granted = grantedAt[key], (now - granted) / 1000 > Self.grantStaysGood else { return false }
+            guard mayBeUnheard.contains(key), let granted = grantedAt[key],
+                (now - granted) / 1000 > Self.grantStaysGood
+            else { return false }
             forget(key)
         }
         guard !waiting.contains(where: { $0.key == key }) else { return false }
@@ -55,6 +61,11 @@ struct CallBook {
     private mutating func forget(_ key: CallKey) {
         open[key] = nil
         grantedAt[key] = nil
+        mayBeUnheard.remove(key)
+    }
+
+    mutating func sessionBegan(_ agent: Int) {
+        for key in open.keys where key.agent == agent { mayBeUnheard.insert(key) }
     }
 
     /// Nil: it was granted before.
@@ -70,6 +81,7 @@ struct CallBook {
         waiting.removeAll { $0.key == key }
         open[key] = call
         grantedAt[key] = nil
+        mayBeUnheard.remove(key)
     }
 
     /// True: it was known.

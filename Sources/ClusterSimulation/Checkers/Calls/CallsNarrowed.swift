@@ -20,6 +20,7 @@ struct CallsNarrowed: CallChecker {
             cutAt = nil
         case .call(.asked(let key, let call, let priority)): book.asked(key, call, priority, at: now)
         case .call(.adopted(let key, let call)): book.adopted(key, call)
+        case .call(.sessionBegan(let agent)): book.sessionBegan(agent)
         case .call(.holderGone(let agent)): _ = book.holderGone(agent)
         case .call(.told(let key, _, let outcome)):
             if book.isOpen(key) { heed(outcome, at: now) }
