@@ -18,6 +18,8 @@ struct CallLimits: CallChecker {
     private var grantedAt: [CallKey: Micros] = [:]
     /// Calls at the service that count.
     private var atService: Set<CallKey> = []
+    /// Calls that were held against the limits at the service.
+    private var judged: Set<CallKey> = []
     /// Agents that were given up and have not spoken of calls since.
     private var gone: Set<Int> = []
     private var judgedGrants = 0
@@ -50,7 +52,7 @@ struct CallLimits: CallChecker {
         switch sight {
         case .asked(let key, let call, let priority):
             gone.remove(key.agent)
-            if book.asked(key, call, priority, at: now) { giveBack(call, .withdrawn) }
+            if book.asked(key, call, priority, at: now) { giveBack(key, call, .withdrawn) }
         case .adopted(let key, let call):
             gone.remove(key.agent)
             book.adopted(key, call)
@@ -60,7 +62,7 @@ struct CallLimits: CallChecker {
             grantedAt[key] = now
             take(waiting.call, key, at: now)
         case .told(let key, let call, let outcome):
-            if book.isOpen(key) { giveBack(call, outcome) }
+            if book.isOpen(key) { giveBack(key, call, outcome) }
             if outcome.isEnd { book.ended(key) }
         case .holderGone(let agent):
             _ = book.holderGone(agent)
@@ -99,13 +101,15 @@ struct CallLimits: CallChecker {
     }
 
     /// What a call did not take after all is there again.
-    private mutating func giveBack(_ call: WorldCall, _ outcome: CallOutcome) {
+    private mutating func giveBack(_ key: CallKey, _ call: WorldCall, _ outcome: CallOutcome) {
+        let hasArrived = outcome.isEnd && judged.remove(key) != nil
         for place in rates(of: call) {
             let kind = calls.limits[place].kind
             switch outcome {
             case .withdrawn: granted[place].charge(-call.cost(kind))
-            case .refused where kind != .requests: granted[place].charge(-call.cost(kind))
-            case .overloaded where kind == .output: granted[place].charge(-call.cost(kind))
+            case .refused where kind != .requests, .overloaded where kind == .output:
+                granted[place].charge(-call.cost(kind))
+                if hasArrived, calls.isExact { arrived[place].charge(-call.cost(kind)) }
             default: break
             }
         }
@@ -126,6 +130,7 @@ struct CallLimits: CallChecker {
             late += 1
             return
         }
+        judged.insert(key)
         for place in rates(of: call) where calls.isExact || calls.limits[place].kind == .requests {
             let limit = calls.limits[place]
             arrived[place].flow(to: now)

@@ -6,6 +6,9 @@ import CoordinatorCore
 /// nothing is said of parks of before.
 struct CallParks: CallChecker {
     static let rule = "parks"
+    /// Milliseconds: a calendar that moved by more may end a recorded park early. By less it may not: each park lasts 250 ms longer than the
+    /// service asks.
+    private static let jump: Int64 = 200
     var found: [String] = []
     private struct Park {
         var from: Micros
@@ -36,7 +39,7 @@ struct CallParks: CallChecker {
         case .coordinatorStarted(let wall):
             book.forget()
             let shown = wall.milliseconds - now / 1000
-            let hasJumped = offset.map { abs($0 - shown) > 1000 } ?? false
+            let hasJumped = offset.map { abs($0 - shown) > Self.jump } ?? false
             offset = shown
             parks.removeAll { !$0.isRecorded || hasJumped || $0.until <= now }
             kept += parks.count
