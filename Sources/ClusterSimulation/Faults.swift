@@ -70,6 +70,7 @@ extension Simulation {
             events.plan(.fault(.diskHasRoom), at: clock.now + length)
         case .diskHasRoom: measure(isLow: false)
         case .clockJump(let jump):
+            referee.saw(.call(.calendarJumped), at: clock.now)
             census.count("fault.clock_jump")
             clock.offset += jump
         case .loopStall(let length):

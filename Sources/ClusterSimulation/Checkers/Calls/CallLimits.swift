@@ -76,7 +76,7 @@ struct CallLimits: CallChecker {
             guard atService.remove(key) != nil else { return }
             for place in calls.limits.indices
             where calls.limits[place].kind == .concurrency && calls.limits[place].limits(call) { held[place] -= 1 }
-        case .standing: break
+        case .standing, .calendarJumped: break
         }
     }
 

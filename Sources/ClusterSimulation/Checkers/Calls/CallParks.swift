@@ -6,9 +6,6 @@ import CoordinatorCore
 /// nothing is said of parks of before.
 struct CallParks: CallChecker {
     static let rule = "parks"
-    /// Milliseconds: a calendar that moved by more may end a recorded park early. By less it may not: each park lasts 250 ms longer than the
-    /// service asks.
-    private static let jump: Int64 = 200
     var found: [String] = []
     private struct Park {
         var from: Micros
@@ -17,13 +14,13 @@ struct CallParks: CallChecker {
         var kind: WorldLimit.Kind?
         var refused: WorldCall
         var isRecorded = false
+        /// The calendar jumped since.
+        var hasJumped = false
     }
 
     private let calls: CallScenario
     private var book = CallBook()
     private var parks: [Park] = []
-    /// The calendar less the true time.
-    private var offset: Int64?
     private var parked = 0
     private var kept = 0
 
@@ -36,12 +33,9 @@ struct CallParks: CallChecker {
 
     mutating func saw(_ observation: Observation, at now: Micros, _ ledger: Ledger) {
         switch observation {
-        case .coordinatorStarted(let wall):
+        case .coordinatorStarted:
             book.forget()
-            let shown = wall.milliseconds - now / 1000
-            let hasJumped = offset.map { abs($0 - shown) > Self.jump } ?? false
-            offset = shown
-            parks.removeAll { !$0.isRecorded || hasJumped || $0.until <= now }
+            parks.removeAll { !$0.isRecorded || $0.hasJumped || $0.until <= now }
             kept += parks.count
             // The record has whole milliseconds.
             for place in parks.indices { parks[place].until -= .ms(2) }
@@ -49,6 +43,7 @@ struct CallParks: CallChecker {
         case .call(.adopted(let key, let call)): book.adopted(key, call)
         case .call(.sessionBegan(let agent)): book.sessionBegan(agent)
         case .call(.holderGone(let agent)): _ = book.holderGone(agent)
+        case .call(.calendarJumped): for place in parks.indices { parks[place].hasJumped = true }
         case .call(.granted(let key)): granted(key, at: now)
         case .call(.told(let key, let call, let outcome)):
             if case .refused(let after, let named) = outcome, book.isOpen(key) {

@@ -10,6 +10,7 @@ enum CallSight {
     case holderGone(Int)
     /// An agent was let in anew: what it was told before may have been lost.
     case sessionBegan(Int)
+    case calendarJumped
     case arrives(CallKey, WorldCall)
     case leaves(CallKey, WorldCall)
     /// What the coordinator says itself: calls that are open, calls that wait, and what is held of the service's concurrency where that is
