@@ -43,9 +43,25 @@ struct GrantAgeTests {
         // Others took what arrived meanwhile.
         for number in 11...14 as ClosedRange<UInt64> { bench.ask(DeskBench.wish(number)) }
         #expect(bench.granted() == [11, 12, 13, 14])
+        bench.desk.sessionBegan(of: 1)
         for number in 1...4 as ClosedRange<UInt64> { bench.ask(DeskBench.wish(number)) }
         #expect(bench.granted().count <= 1, "they wait for what arrives")
         bench.ask(DeskBench.wish(14))
         #expect(bench.granted() == [14], "asked again at once it is told again")
+    }
+
+    @Test(
+        "An asking that was under way when the grant was told does not take it back: its holder may have made the call")
+    func late() throws {
+        let bench = try bench()
+        for number in 1...4 as ClosedRange<UInt64> { bench.ask(DeskBench.wish(number)) }
+        #expect(bench.granted() == [1, 2, 3, 4])
+        bench.ask(DeskBench.wish(5))
+        #expect(bench.granted() == [])
+        let left = try bench.left("claude.requests")
+        bench.now = bench.now + 60
+        for number in 1...4 as ClosedRange<UInt64> { bench.ask(DeskBench.wish(number)) }
+        #expect(bench.granted() == [1, 2, 3, 4], "they are told again, and the fifth goes on waiting")
+        #expect(try bench.left("claude.requests") <= left + 1)
     }
 }
