@@ -18,7 +18,7 @@ final class DirectoryLock: Sendable {
         guard descriptor >= 0 else {
             throw StoreError(.broken, "\(path) can't be opened: \(String(cString: strerror(errno)))")
         }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+        guard Self.take(descriptor) else {
             close(descriptor)
             throw StoreError(
                 .inUse,
@@ -26,6 +26,17 @@ final class DirectoryLock: Sendable {
             )
         }
     }
+
+    /// For half a second at most: a child that its holder forked and that has not become its program yet holds it too.
+    private static func take(_ descriptor: Int32) -> Bool {
+        for attempt in 1...attemptsAtMost {
+            if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return true }
+            if attempt < attemptsAtMost { usleep(25_000) }
+        }
+        return false
+    }
+
+    private static let attemptsAtMost = 20
 
     deinit { close(descriptor) }
 }
