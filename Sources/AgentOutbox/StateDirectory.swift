@@ -33,7 +33,13 @@ public final class StateDirectory: Sendable {
                     "\(file) cannot be opened (\(String(cString: strerror(errno)))); choose another directory with --state-dir"
             )
         }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+        // For half a second: a child that the last holder forked and that has not become its program yet holds it too.
+        var isTaken = flock(descriptor, LOCK_EX | LOCK_NB) == 0
+        for _ in 0..<20 where !isTaken && errno == EWOULDBLOCK {
+            usleep(25_000)
+            isTaken = flock(descriptor, LOCK_EX | LOCK_NB) == 0
+        }
+        guard isTaken else {
             let reason = errno
             close(descriptor)
             guard reason == EWOULDBLOCK else {
