@@ -88,6 +88,7 @@ final class RawClaude {
         close(output)
         for _ in 0..<200 {
             if waitpid(pid, nil, WNOHANG) == pid { return LeftOvers.forget(process: pid) }
+            // Two seconds at most for a process whose input has ended; waitpid has no time limit of its own.
             usleep(10_000)
         }
         kill(pid, SIGKILL)

@@ -78,6 +78,7 @@ public struct AgentKillsScene: Sendable {
                 guard now >= ended + more else { return false }
                 return try Self.tools(ProcessTree().descendants(of: agent.pid)).foreground >= 2
             }
+            // No wait for anything: the seed says at which moment of the work the kill comes.
             try await Task.sleep(for: .milliseconds(Int(random.next() % 250)))
             below = try ProcessTree().descendants(of: agent.pid)
             try await agent.killNow()
@@ -138,6 +139,7 @@ public struct AgentKillsScene: Sendable {
             // The agent's mark finds what was started after the look, too.
             left = try ProcessTree().living(of: below) + ProcessTree.mentioning("CCO_GUARD_MARKER=" + state)
             if left.isEmpty { return ContinuousClock.now - killed }
+            // Nobody tells when another process is gone: the table is looked at again.
             try await Task.sleep(for: .milliseconds(20))
         }
         left = try ProcessTree().living(of: below) + ProcessTree.mentioning("CCO_GUARD_MARKER=" + state)

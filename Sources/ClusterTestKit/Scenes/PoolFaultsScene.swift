@@ -113,6 +113,7 @@ public struct PoolFaultsScene: Sendable {
             let below = try ProcessTree().descendants(of: agent.pid)
             sims = below.filter { $0.command.hasPrefix(fleet.bench.claude + " ") && !$0.isZombie }.map(\.pid)
             guards = below.filter { $0.command.contains("cc-guard ") }.map(\.pid)
+            // A look at the table of a thousand processes costs much of what they need to start.
             if sims.count < enough { try await Task.sleep(for: .milliseconds(500)) }
             return sims.count >= enough
         }

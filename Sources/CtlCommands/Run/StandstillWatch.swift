@@ -29,6 +29,7 @@ struct StandstillWatch: Sendable {
             } else {
                 since = nil
             }
+            // The coordinator tells no events yet: it is asked again.
             try await Task.sleep(for: Self.interval)
         }
     }
