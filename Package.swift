@@ -154,7 +154,7 @@ let package = Package(
             linkerSettings: [.unsafeFlags(["-static-stdlib"], .when(platforms: [.linux]))]),
 
         // Test support and scenes.
-        library("ClusterTestKit", [grdb]),
+        library("ClusterTestKit", ["SystemShims", grdb]),
         // Storage for SQLite that loses power on demand: a table of C functions.
         .target(name: "CrashVFS"),
         program("fleet-scenes", ["ClusterTestKit", "CoordinatorClient", "ClusterModel", argumentParser]),
@@ -179,19 +179,19 @@ let package = Package(
             "AgentServerTests",
             [
                 "AgentServer", "AgentOutbox", "AgentPool", "MeteringGateway", "ClusterModel", "ClusterWire", "Settings",
-                "ZeroMQ", crypto, lifecycle,
-                logging,
+                "ZeroMQ", "ClusterTestKit", crypto, lifecycle, logging,
             ]),
         tests(
             "MeteringGatewayTests",
             ["MeteringGateway", "ServiceSims", "ClusterModel", asyncHTTPClient, hummingbird, logging]),
-        tests("WorkspacesTests", ["Workspaces", "ClusterModel"]),
+        tests("WorkspacesTests", ["Workspaces", "ClusterModel", "ClusterTestKit"]),
         tests("AgentOutboxTests", ["AgentOutbox", "ClusterModel", grdb]),
         tests("CoordinatorClientTests", ["CoordinatorClient", "ClusterModel", "ClusterWire"]),
         tests(
             "ServiceSimsTests",
             ["ServiceSims", hummingbird, .product(name: "HummingbirdTesting", package: "hummingbird")]),
-        tests("CtlCommandsTests", ["CtlCommands", "ClusterModel", "CoordinatorClient", argumentParser]),
+        tests(
+            "CtlCommandsTests", ["CtlCommands", "ClusterModel", "ClusterTestKit", "CoordinatorClient", argumentParser]),
         tests("BenchCommandsTests", ["BenchCommands", "ClusterTestKit"]),
         tests("SystemTests", ["ClusterTestKit", "CoordinatorClient", "ClusterModel", "ClusterWire", "ZeroMQ"]),
     ]

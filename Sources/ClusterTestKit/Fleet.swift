@@ -139,25 +139,19 @@ extension Workbench {
             let output = FileHandle(forWritingAtPath: tag + ".out"),
             let errors = FileHandle(forWritingAtPath: tag + ".err")
         else { throw SceneError("\(tag).out can't be written") }
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: try self.program(program))
-        process.arguments = arguments
-        process.environment = environment(more)
-        process.currentDirectoryURL = URL(fileURLWithPath: directory ?? scratch)
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = output
-        process.standardError = errors
-        try process.run()
+        let process = try SpawnedProcess(
+            self.program(program), arguments, environment: environment(more), directory: directory ?? scratch,
+            output: output.fileDescriptor, errors: errors.fileDescriptor)
         do {
             try await eventually("\(program) \(arguments.joined(separator: " ")) to end", within: limit) {
                 !process.isRunning
             }
         } catch {
-            process.terminate()
+            process.signal(SIGTERM)
             throw error
         }
         return Fleet.Run(
-            code: process.terminationReason == .exit ? process.terminationStatus : 128 + process.terminationStatus,
+            code: process.wait(),
             output: try String(contentsOfFile: tag + ".out", encoding: .utf8),
             errors: try String(contentsOfFile: tag + ".err", encoding: .utf8))
     }

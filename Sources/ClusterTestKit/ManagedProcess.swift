@@ -9,13 +9,7 @@ public final class ManagedProcess: Sendable {
     public let pid: Int32
     /// Standard output and standard error, appended.
     public let log: String
-    private let process: ProcessBox
-
-    private final class ProcessBox: @unchecked Sendable {
-        // Foundation's Process is set up before it is shared; afterwards only its thread-safe queries are called.
-        let process: Process
-        init(_ process: Process) { self.process = process }
-    }
+    private let process: SpawnedProcess
 
     /// Starts a program with its output going to `<scratch>/log/<name>.log`.
     public init(_ bench: Workbench, name: String, program: String, _ arguments: [String], environment: [String: String])
@@ -27,32 +21,24 @@ public final class ManagedProcess: Sendable {
             let output = FileHandle(forWritingAtPath: log)
         else { throw SceneError("\(log) can't be written") }
         try output.seekToEnd()
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: try bench.program(program))
-        process.arguments = arguments
-        process.environment = environment
-        process.currentDirectoryURL = URL(fileURLWithPath: bench.scratch)
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = output
-        process.standardError = output
-        try process.run()
-        self.process = ProcessBox(process)
-        pid = process.processIdentifier
+        process = try SpawnedProcess(
+            bench.program(program), arguments, environment: environment, directory: bench.scratch,
+            output: output.fileDescriptor, errors: output.fileDescriptor)
+        pid = process.pid
     }
 
     /// Whether it has not ended yet.
-    public var isRunning: Bool { process.process.isRunning }
+    public var isRunning: Bool { process.isRunning }
 
     /// Sends a signal; nothing happens when it has ended.
-    public func signal(_ number: Int32) { if isRunning { kill(pid, number) } }
+    public func signal(_ number: Int32) { process.signal(number) }
 
     /// Waits for its end.
     ///
     /// - Returns: the exit code, or 128 and the signal's number.
     public func ended(within limit: Duration = .seconds(30)) async throws -> Int32 {
         try await eventually("\(name) to end", within: limit) { !self.isRunning }
-        let process = process.process
-        return process.terminationReason == .exit ? process.terminationStatus : 128 + process.terminationStatus
+        return process.wait()
     }
 
     /// SIGKILL, and waits until it is gone.

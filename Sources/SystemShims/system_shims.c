@@ -97,6 +97,37 @@ failed:
     return -1;
 }
 
+int cco_spawn(
+    const char *path, char *const arguments[], char *const environment[], const char *directory, int output, int errors, pid_t *pid) {
+    posix_spawn_file_actions_t files;
+    posix_spawnattr_t attributes;
+    sigset_t none, all;
+    sigemptyset(&none);
+    sigfillset(&all);
+    int const given[2] = {output, errors};
+    int failure = posix_spawn_file_actions_init(&files);
+    if (failure != 0) goto failed;
+    failure = posix_spawnattr_init(&attributes);
+    if (failure != 0) goto without_attributes;
+    failure = posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    for (int i = 0; i < 2 && failure == 0; ++i)
+        failure = given[i] < 0 ? posix_spawn_file_actions_addopen(&files, STDOUT_FILENO + i, "/dev/null", O_WRONLY, 0)
+                               : posix_spawn_file_actions_adddup2(&files, given[i], STDOUT_FILENO + i);
+    if (failure == 0) failure = posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
+    if (failure == 0 && directory != NULL) failure = posix_spawn_file_actions_addchdir_np(&files, directory);
+    if (failure == 0) failure = posix_spawnattr_setsigmask(&attributes, &none);
+    if (failure == 0) failure = posix_spawnattr_setsigdefault(&attributes, &all);
+    if (failure == 0) failure = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    if (failure == 0) failure = posix_spawn(pid, path, &files, &attributes, arguments, environment);
+    (void)posix_spawnattr_destroy(&attributes);
+without_attributes:
+    (void)posix_spawn_file_actions_destroy(&files);
+failed:
+    if (failure == 0) return 0;
+    errno = failure;
+    return -1;
+}
+
 int cco_set_nonblocking(int fd) {
     int const flags = fcntl(fd, F_GETFL);
     return flags < 0 ? -1 : fcntl(fd, F_SETFL, flags | O_NONBLOCK);

@@ -1,5 +1,6 @@
 import AgentServer
 import ClusterModel
+import ClusterTestKit
 import ClusterWire
 import Foundation
 import Settings
@@ -10,19 +11,12 @@ import Testing
 struct WorkspaceAgentTests {
     private func repository(_ agent: AgentUnderTest) throws -> String {
         let path = agent.path + "/repo"
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/bin/sh")
-        process.environment = ["PATH": "/usr/bin:/bin", "HOME": agent.path, "REPO": path]
-        process.arguments = [
-            "-ec",
+        let code = try SpawnedProcess.shell(
             """
-            git init -q -b main "$REPO"; cd "$REPO"; echo one > a.txt; git add -A
+            git init -q -b main "$1"; cd "$1"; echo one > a.txt; git add -A
             git -c user.name=a -c user.email=b commit -q -m first
-            """,
-        ]
-        try process.run()
-        process.waitUntilExit()
-        #expect(process.terminationStatus == 0)
+            """, [path], environment: ["HOME": agent.path])
+        #expect(code == 0)
         return path
     }
 

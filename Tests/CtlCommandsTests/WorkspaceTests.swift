@@ -1,5 +1,6 @@
 import ArgumentParser
 import ClusterModel
+import ClusterTestKit
 import Foundation
 import Testing
 
@@ -62,15 +63,10 @@ import Testing
     @Test func refsOfRepositoriesHereBecomeCommits() async throws {
         let folder = try ScratchFolder()
         let path = folder.path + "/repo"
-        let shell = Process()
-        shell.executableURL = URL(fileURLWithPath: "/bin/sh")
-        shell.arguments = [
-            "-ec",
+        let made = try SpawnedProcess.shell(
             "git init -q -b main \"$1\"; cd \"$1\"; mkdir sub; git -c user.name=a -c user.email=b commit -q --allow-empty -m x",
-            "sh", path,
-        ]
-        try shell.run()
-        shell.waitUntilExit()
+            [path], environment: ["HOME": folder.path])
+        #expect(made == 0)
         var job = try submission("x", "--repo", path + "/sub", "--ref", "main")
         try await job.pinRefs()
         let workspace = try #require(job.options.first?.workspace)

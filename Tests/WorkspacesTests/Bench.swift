@@ -1,4 +1,5 @@
 import ClusterModel
+import ClusterTestKit
 import Foundation
 import Testing
 
@@ -51,14 +52,8 @@ final class Bench: Sendable {
 
     /// What a task's shell would do in its worktree.
     func shell(_ script: String, in place: WorkspaceKeeper.Place) throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/bin/sh")
-        process.arguments = ["-ec", script]
-        process.currentDirectoryURL = URL(fileURLWithPath: place.path)
-        process.environment = ["PATH": "/usr/bin:/bin", "HOME": path]
-        try process.run()
-        process.waitUntilExit()
-        #expect(process.terminationStatus == 0, "\(script)")
+        let code = try SpawnedProcess.shell(script, environment: ["HOME": path], directory: place.path)
+        #expect(code == 0, "\(script)")
     }
 
     func place(_ slot: String = "0") async throws -> WorkspaceKeeper.Place {

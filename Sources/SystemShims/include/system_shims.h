@@ -43,5 +43,10 @@ ssize_t cco_send_files(int socket, const void *bytes, size_t count, const int *f
 int cco_spawn_with_input(
     const char *path, char *const arguments[], char *const environment[], int input, pid_t *pid);
 
+/// Starts a program that stands in `directory` (NULL: where this process does), with /dev/null as its input, `output` and `errors` as
+/// what they are called (below 0: /dev/null), no other descriptor, and signals as a program expects them.
+int cco_spawn(
+    const char *path, char *const arguments[], char *const environment[], const char *directory, int output, int errors, pid_t *pid);
+
 /// Reading and writing no longer wait.
 int cco_set_nonblocking(int fd);

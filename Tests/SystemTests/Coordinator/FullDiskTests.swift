@@ -9,13 +9,10 @@ extension CoordinatorLane {
 
         private func mounting(_ directory: String) throws -> [String] {
             let namespace = geteuid() == 0 ? "-m" : "-rm"
-            let check = Process()
-            check.executableURL = URL(fileURLWithPath: "/usr/bin/unshare")
-            check.arguments = [namespace, "mount", "-t", "tmpfs", "tmpfs", directory]
-            check.standardError = FileHandle.nullDevice
-            try check.run()
-            check.waitUntilExit()
-            guard check.terminationStatus == 0 else {
+            let check = try SpawnedProcess(
+                "/usr/bin/unshare", [namespace, "mount", "-t", "tmpfs", "tmpfs", directory],
+                environment: ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"])
+            guard check.wait() == 0 else {
                 throw SceneError(
                     "no file system can be mounted in a namespace here: run as root, or set CCO_TEST_SKIP_MOUNTS=1")
             }
