@@ -36,6 +36,7 @@ public final class StateDirectory: Sendable {
         // For half a second: a child that the last holder forked and that has not become its program yet holds it too.
         var isTaken = flock(descriptor, LOCK_EX | LOCK_NB) == 0
         for _ in 0..<20 where !isTaken && errno == EWOULDBLOCK {
+            // flock has no time limit of its own, and waiting without one would hide a second agent.
             usleep(25_000)
             isTaken = flock(descriptor, LOCK_EX | LOCK_NB) == 0
         }

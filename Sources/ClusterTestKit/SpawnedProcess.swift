@@ -45,13 +45,21 @@ public final class SpawnedProcess: Sendable {
             while waitid(P_PID, id_t(pid), &info, WEXITED | WNOWAIT) != 0, errno == EINTR {}
             ending.code.withLock { code in
                 var status: Int32 = 0
-                while waitpid(pid, &status, 0) != pid, errno == EINTR {}
+                var reaped = waitpid(pid, &status, 0)
+                while reaped < 0, errno == EINTR { reaped = waitpid(pid, &status, 0) }
+                guard reaped == pid else {
+                    code = Self.unknownEnd
+                    return
+                }
                 let signal = status & 0x7F
                 code = signal == 0 ? (status >> 8) & 0xFF : 128 + signal
             }
             ending.group.leave()
         }
     }
+
+    /// The code where somebody else took the process's end away: never that of a success.
+    private static let unknownEnd: Int32 = -1
 
     /// The exit code, or 128 and the signal's number; nil while it runs.
     public var code: Int32? { ending.code.withLock { $0 } }
@@ -67,7 +75,7 @@ public final class SpawnedProcess: Sendable {
     /// - Returns: ``code``.
     public func wait() -> Int32 {
         ending.group.wait()
-        return code ?? -1
+        return code ?? Self.unknownEnd
     }
 
     /// Runs a few lines of shell to their end, with `$1` and on from `arguments`.

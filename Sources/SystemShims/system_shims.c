@@ -68,64 +68,59 @@ ssize_t cco_send_files(int socket, const void *bytes, size_t count, const int *f
     return sent;
 }
 
-int cco_spawn_with_input(
-    const char *path, char *const arguments[], char *const environment[], int input, pid_t *pid) {
-    posix_spawn_file_actions_t files;
+// Starts a program with these files, with signals as a program expects them; `flags` on top. Takes the files' memory back.
+static int spawn(
+    const char *path, char *const arguments[], char *const environment[], posix_spawn_file_actions_t *files, int failure, short flags,
+    pid_t *pid) {
     posix_spawnattr_t attributes;
     sigset_t none, all;
     sigemptyset(&none);
     sigfillset(&all);
-    int failure = posix_spawn_file_actions_init(&files);
-    if (failure != 0) goto failed;
-    failure = posix_spawnattr_init(&attributes);
-    if (failure != 0) goto without_attributes;
-    failure = posix_spawn_file_actions_adddup2(&files, input, STDIN_FILENO);
-    if (failure == 0) failure = posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_RDWR, 0);
-    if (failure == 0) failure = posix_spawn_file_actions_adddup2(&files, STDOUT_FILENO, STDERR_FILENO);
-    if (failure == 0) failure = posix_spawnattr_setsigmask(&attributes, &none);
-    if (failure == 0) failure = posix_spawnattr_setsigdefault(&attributes, &all);
-    if (failure == 0)
-        failure = posix_spawnattr_setflags(
-            &attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    if (failure == 0) failure = posix_spawn(pid, path, &files, &attributes, arguments, environment);
-    (void)posix_spawnattr_destroy(&attributes);
-without_attributes:
-    (void)posix_spawn_file_actions_destroy(&files);
-failed:
+    if (failure == 0) failure = posix_spawnattr_init(&attributes);
+    if (failure == 0) {
+        failure = posix_spawnattr_setsigmask(&attributes, &none);
+        if (failure == 0) failure = posix_spawnattr_setsigdefault(&attributes, &all);
+        if (failure == 0)
+            failure = posix_spawnattr_setflags(&attributes, (short)(flags | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF));
+        if (failure == 0) failure = posix_spawn(pid, path, files, &attributes, arguments, environment);
+        (void)posix_spawnattr_destroy(&attributes);
+    }
+    (void)posix_spawn_file_actions_destroy(files);
     if (failure == 0) return 0;
     errno = failure;
     return -1;
 }
 
+int cco_spawn_with_input(
+    const char *path, char *const arguments[], char *const environment[], int input, pid_t *pid) {
+    posix_spawn_file_actions_t files;
+    int failure = posix_spawn_file_actions_init(&files);
+    if (failure != 0) {
+        errno = failure;
+        return -1;
+    }
+    failure = posix_spawn_file_actions_adddup2(&files, input, STDIN_FILENO);
+    if (failure == 0) failure = posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_RDWR, 0);
+    if (failure == 0) failure = posix_spawn_file_actions_adddup2(&files, STDOUT_FILENO, STDERR_FILENO);
+    return spawn(path, arguments, environment, &files, failure, POSIX_SPAWN_SETSID, pid);
+}
+
 int cco_spawn(
     const char *path, char *const arguments[], char *const environment[], const char *directory, int output, int errors, pid_t *pid) {
-    posix_spawn_file_actions_t files;
-    posix_spawnattr_t attributes;
-    sigset_t none, all;
-    sigemptyset(&none);
-    sigfillset(&all);
     int const given[2] = {output, errors};
+    posix_spawn_file_actions_t files;
     int failure = posix_spawn_file_actions_init(&files);
-    if (failure != 0) goto failed;
-    failure = posix_spawnattr_init(&attributes);
-    if (failure != 0) goto without_attributes;
+    if (failure != 0) {
+        errno = failure;
+        return -1;
+    }
     failure = posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     for (int i = 0; i < 2 && failure == 0; ++i)
         failure = given[i] < 0 ? posix_spawn_file_actions_addopen(&files, STDOUT_FILENO + i, "/dev/null", O_WRONLY, 0)
                                : posix_spawn_file_actions_adddup2(&files, given[i], STDOUT_FILENO + i);
     if (failure == 0) failure = posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
     if (failure == 0 && directory != NULL) failure = posix_spawn_file_actions_addchdir_np(&files, directory);
-    if (failure == 0) failure = posix_spawnattr_setsigmask(&attributes, &none);
-    if (failure == 0) failure = posix_spawnattr_setsigdefault(&attributes, &all);
-    if (failure == 0) failure = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    if (failure == 0) failure = posix_spawn(pid, path, &files, &attributes, arguments, environment);
-    (void)posix_spawnattr_destroy(&attributes);
-without_attributes:
-    (void)posix_spawn_file_actions_destroy(&files);
-failed:
-    if (failure == 0) return 0;
-    errno = failure;
-    return -1;
+    return spawn(path, arguments, environment, &files, failure, 0, pid);
 }
 
 int cco_set_nonblocking(int fd) {
