@@ -1,8 +1,8 @@
 import ClusterModel
-import Quotas
 import Testing
 
 @testable import CoordinatorCore
+@testable import Quotas
 
 @Suite("Calls of tasks, and how many tasks the limits let start")
 struct AdmissionTests {
@@ -55,9 +55,12 @@ struct AdmissionTests {
         #expect(bench.core.takeCallNotices().map(\.number) == [3])
     }
 
-    @Test("What attempts take says how many keep the limit busy")
-    func learnedCosts() throws {
-        let bench = try bench([("claude.requests", "60/min,burst=20")])
+    @Test(
+        "What attempts take says how many keep the tightest limit busy",
+        arguments: [nil, "60000000/min,burst=1000000"] as [String?])
+    func learnedCosts(tokens: String?) throws {
+        let loose = tokens.map { [("claude.input_tokens", $0)] } ?? []
+        let bench = try bench([("claude.requests", "60/min,burst=20")] + loose)
         let agent = try #require(bench.hello(1, capacity: 30))
         _ = bench.submit(tasks: 40, key: 1)
         var running = bench.assign().map(\.token)
@@ -83,6 +86,48 @@ struct AdmissionTests {
         var desk = try #require(bench.core.desk)
         let room = desk.room(service: "claude", model: "", at: bench.now.instant)
         #expect(bench.core.admissions[0].needed(room) == 4)
+    }
+
+    @Test("The time that its calls were held is not an attempt's own")
+    func heldTime() {
+        var admission = Admission(model: "")
+        var spend = TaskSpend()
+        spend.calls = 1
+        spend.heldMilliseconds = 1500
+        admission.learn(spend, took: 2000)
+        #expect(admission.activeMilliseconds == 500)
+        spend.heldMilliseconds = 9000
+        admission.learn(spend, took: 2000)
+        #expect(admission.activeMilliseconds == (500 * 7 + 1) / 8)
+    }
+
+    @Test("While the limits are idle, each second twice as many tasks may run")
+    func ramp() throws {
+        let bench = try bench([("claude.requests", "6000/min,burst=100")])
+        let agent = try #require(bench.hello(1, capacity: 60))
+        _ = bench.submit(tasks: 60, key: 1)
+        var number: UInt64 = 0
+        var running = 0
+        for expected in [Admission.firstRamp, Admission.firstRamp, 2 * Admission.firstRamp] {
+            let started = bench.assign()
+            #expect(started.count == expected)
+            running += started.count
+            for order in started {
+                number += 1
+                #expect(ask(bench, number, order.token, from: agent).map(\.answer) == [.granted])
+            }
+            #expect(bench.assign().isEmpty, "not before a second is over")
+            bench.pass(1000, heard: [agent])
+        }
+        #expect(running == 4 * Admission.firstRamp)
+    }
+
+    @Test("A limit of calls at once lets a quarter more tasks run, and one")
+    func concurrency() throws {
+        let bench = try bench([("claude.concurrency", "concurrency=4")])
+        _ = try #require(bench.hello(1, capacity: 30))
+        _ = bench.submit(tasks: 40, key: 1)
+        #expect(bench.assign().count == 6)
     }
 
     @Test("While a limit is parked for long, nothing is started but critical tasks; why says so")

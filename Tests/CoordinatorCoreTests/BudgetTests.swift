@@ -159,6 +159,10 @@ struct BudgetTests {
                 micro: 30)
         }
         #expect(bench.assign().isEmpty && bench.reasons(job, 8) == ["budget"])
+        guard case .spent(.dollars) = bench.core.heldByDay else {
+            Issue.record("\(String(describing: bench.core.heldByDay))")
+            return
+        }
         #expect(bench.core.dayNote?.contains("budget-per-day") == true && bench.core.spentToday.microUSD == 120)
         let command = bench.job(JobSpec(), options: TaskOptions(runner: "exec", command: ["true"]), count: 1, key: 2)
         let order = try #require(bench.assign().first)
@@ -173,6 +177,22 @@ struct BudgetTests {
         #expect(bench.assign().isEmpty)
         bench.pass(1, heard: [back])
         #expect(bench.assign().count == 4 && bench.core.spentToday == Spend())
+    }
+
+    @Test("What runs is set aside from the day's budget too")
+    func dayReserved() throws {
+        let limits = CoreConfiguration(perDay: Spend(microUSD: 100))
+        let (bench, _, agent) = try begin(JobSpec(), tasks: 9, limits)
+        let first = bench.assign()
+        #expect(first.count == 4)
+        bench.report(first[0].token, from: agent, micro: 30)
+        // 30 are spent, the three that run have 42 set aside, and a fifth would take 30.
+        #expect(bench.core.spending.reserved.microUSD == 42)
+        #expect(bench.assign().isEmpty)
+        guard case .reserved(.dollars) = bench.core.heldByDay else {
+            Issue.record("\(String(describing: bench.core.heldByDay))")
+            return
+        }
     }
 
     @Test("A calendar that is set back keeps the day; far back it is another")

@@ -110,8 +110,10 @@ struct CallRestartTests {
         #expect(used(bench) == 0)
     }
 
-    @Test("A core that takes another's place counts open calls as held until they are told again, or the lease is over")
-    func follow() throws {
+    @Test(
+        "A core that takes another's place counts open calls as held until they are told again, or the lease is over",
+        arguments: [true, false])
+    func follow(hasLimitsOfItsOwn: Bool) throws {
         let bench = CoreBench()
         try open(bench)
         var agent = try #require(bench.hello(1, capacity: 20))
@@ -124,7 +126,7 @@ struct CallRestartTests {
         #expect(open.count == 4)
         let given = bench.core
         bench.restart(after: 0)
-        try self.open(bench)
+        if hasLimitsOfItsOwn { try self.open(bench) }
         bench.core.follow(given, at: bench.now.instant)
         agent = try #require(bench.hello(1, capacity: 20, running: tokens))
         ask(bench, 50, tokens[4], agent)
